@@ -1,0 +1,1 @@
+"""Decide: pure functions from a probe and answers to ranked recommendations."""

@@ -1,0 +1,1 @@
+"""Look: what this computer is and can do."""

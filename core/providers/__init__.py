@@ -1,0 +1,1 @@
+"""Where a model can run; one file per provider, one contract for all (base.py)."""

@@ -1,0 +1,1 @@
+"""Use: the running endpoint, and chatting with it."""

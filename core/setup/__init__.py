@@ -1,0 +1,1 @@
+"""Make it so: plan, deploy, journal, download."""

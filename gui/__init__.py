@@ -1,0 +1,1 @@
+"""The windows: they show records, collect answers and start tasks."""

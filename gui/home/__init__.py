@@ -1,0 +1,1 @@
+"""The window after the wizard: home, chat, sidebar."""

@@ -1,0 +1,1 @@
+"""Widgets of the design, each once, with all its states."""
