@@ -122,7 +122,7 @@ def _catalogue(language: str) -> dict[str, str]:
         else:
             stream = compile_catalogue(po)
         translations = gettext.GNUTranslations(stream)
-        sentences.update({k: v for k, v in translations._catalog.items() if k})
+        sentences.update({k: v for k, v in translations._catalog.items() if k})  # type: ignore[attr-defined]
     return sentences
 
 
