@@ -1,0 +1,370 @@
+"""The wizard's walk as tables: where each page leads, and what an answer makes out of date."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from core.domain import (
+    Accelerator,
+    Advice,
+    Answers,
+    ContainerEngine,
+    Cost,
+    Cpu,
+    Device,
+    Endpoint,
+    EngineKind,
+    Handle,
+    Kind,
+    Missing,
+    Model,
+    Money,
+    Network,
+    Plan,
+    Probe,
+    Profile,
+    Quant,
+    Recommendation,
+    Sampling,
+    Sensitivity,
+    Source,
+    Tree,
+)
+from core.setup import flow
+from core.setup.flow import Draft, WizardPage, WizardState
+
+QUANT = Quant(
+    name="Q4_K_M",
+    file="m.gguf",
+    repo="a/b",
+    revision="main",
+    size_bytes=1,
+    size_exact=True,
+    sha256=None,
+    sha256_source=None,
+    token_embd_bytes=0,
+)
+MODEL = Model(
+    id="m",
+    name="M",
+    params_total=1,
+    params_active=1,
+    layers=1,
+    hidden=1,
+    ffn=1,
+    vocab=1,
+    max_context=4096,
+    kv_bytes_per_token_f16=1,
+    licence="MIT",
+    release_date=None,
+    distilled=True,
+    starter=False,
+    legacy=False,
+    thinking="always",
+    sampling=Sampling(),
+    chat_template=None,
+    quants=(QUANT,),
+    scores=(),
+    source=Source(text="test"),
+)
+PROBE = Probe(
+    os="linux",
+    os_version="Debian 12",
+    arch="x86_64",
+    wsl=False,
+    cpu=Cpu(name="A processor", physical_cores=4),
+    ram_bytes=16_000_000_000,
+    ram_free_bytes=12_000_000_000,
+    gpus=Missing("none"),
+    disks=(),
+    engine=ContainerEngine(
+        kind="docker", version="29", rootless=False, gpu_runtime=None, problem=None
+    ),
+    network=Network(hub="ok", registry="ok", proxy=None),
+)
+DRAFT = Draft(
+    sensitivity=Sensitivity.PRIVATE,
+    budget=Money(amount=Decimal(0), currency="USD"),
+    horizon_months=12,
+)
+
+
+def recommendation(rank: int, kind: Kind = Kind.LOCAL) -> Recommendation:
+    return Recommendation(
+        rank=rank,
+        kind=kind,
+        model=MODEL,
+        quant=QUANT,
+        engine=EngineKind.BUILTIN,
+        accelerator=Accelerator.CPU,
+        device_name="A processor",
+        image=None,
+        provider="local",
+        context=4096,
+        fit=None,
+        speed=None,
+        cost=Cost(monthly=None, total=None, currency="USD"),
+        first_answer_minutes=None,
+        privacy="stays_here",
+        reasons=(),
+        why_not=(),
+    )
+
+
+ADVICE = Advice(
+    tree=Tree(verdict="local", path=("sensitive:yes",)),
+    recommendations=(recommendation(1), recommendation(2), recommendation(3, Kind.HYBRID)),
+    assumptions=(),
+)
+SMALL = recommendation(9)
+PLAN = Plan(
+    id="p",
+    model=MODEL,
+    quant=QUANT,
+    engine=EngineKind.BUILTIN,
+    accelerator=Accelerator.CPU,
+    image=None,
+    context=4096,
+    threads=4,
+    repack=True,
+    model_folder="/models",
+    local_file=None,
+    download_bytes=1,
+    memory_bytes=1,
+    steps=(),
+)
+ENDPOINT = Endpoint(
+    handle=Handle(provider="fake", ref="1", deployment_id="d"),
+    url="http://127.0.0.1:1",
+    key_path="/key",
+    model=MODEL,
+    quant_name="Q4_K_M",
+    engine=EngineKind.BUILTIN,
+    context=4096,
+)
+
+
+def answers() -> Answers:
+    given = DRAFT.answers
+    assert given is not None
+    return given
+
+
+def profile() -> Profile:
+    return Profile(
+        probe=PROBE,
+        answers=answers(),
+        devices=(Device(name="A processor", accelerator=Accelerator.CPU, free_bytes=1, gpu=None),),
+        ram_free_bytes=1,
+        disk_free_bytes=1,
+        containers=True,
+        containers_why_not=None,
+        online=True,
+    )
+
+
+def full(page: WizardPage) -> WizardState:
+    """A state on `page` with everything known that the pages before it give."""
+    at = flow.PAGES.index(page)
+    state = WizardState(page=page, begun=at >= flow.PAGES.index(WizardPage.SETUP))
+    if at >= flow.PAGES.index(WizardPage.QUESTIONS):
+        state = replace(state, probe=PROBE)
+    if at >= flow.PAGES.index(WizardPage.PLAN):
+        state = replace(state, draft=DRAFT, profile=profile(), advice=ADVICE, small=SMALL)
+    if at >= flow.PAGES.index(WizardPage.SETUP):
+        state = replace(state, plan=PLAN)
+    if at >= flow.PAGES.index(WizardPage.PROOF):
+        state = replace(state, endpoint=ENDPOINT)
+    return state
+
+
+FORWARD = [
+    # page, what the page itself adds, the next page
+    ("welcome", {}, "computer"),
+    ("computer", {"probe": PROBE}, "questions"),
+    ("questions", {"draft": DRAFT}, "plan"),
+    ("plan", {"plan": PLAN}, "setup"),
+    ("setup", {"endpoint": ENDPOINT}, "proof"),
+    ("proof", {}, "done"),
+]
+
+
+@pytest.mark.parametrize(("page", "adds", "leads_to"), FORWARD)
+def test_a_page_leads_on_when_it_has_what_the_next_one_needs(page, adds, leads_to):
+    state = replace(full(WizardPage(page)), **adds)
+    assert flow.can_continue(state)
+    assert flow.next_page(state).page == leads_to
+
+
+@pytest.mark.parametrize("page", ["computer", "questions", "plan", "setup"])
+def test_a_page_without_its_answer_holds(page):
+    state = full(WizardPage(page))
+    assert not flow.can_continue(state)
+    assert flow.next_page(state) is state
+
+
+def test_done_is_the_end():
+    state = full(WizardPage.DONE)
+    assert flow.next_page(state) is state
+    assert flow.back_page(state) is state
+
+
+@pytest.mark.parametrize(
+    ("page", "leads_to"),
+    [
+        ("welcome", "welcome"),
+        ("computer", "welcome"),
+        ("questions", "computer"),
+        ("plan", "questions"),
+        ("setup", "setup"),
+        ("proof", "proof"),
+    ],
+)
+def test_back_leads_one_page_back_until_set_up_has_begun(page, leads_to):
+    state = full(WizardPage(page))
+    assert flow.back_page(state).page == leads_to
+    assert flow.can_go_back(state) == (page != leads_to)
+
+
+def test_leaving_the_plan_page_is_the_consent():
+    assert not full(WizardPage.PLAN).begun
+    assert flow.next_page(replace(full(WizardPage.PLAN), plan=PLAN)).begun
+
+
+@pytest.mark.parametrize("page", list(WizardPage))
+def test_the_rail_shows_one_current_step_and_only_earlier_ones_done(page):
+    steps = flow.rail(full(page))
+    assert [step.page for step in steps] == list(flow.RAIL)
+    order = [("done", "current", "later").index(step.state) for step in steps]
+    assert order == sorted(order)
+    assert [step.page for step in steps if step.state == "current"] == (
+        [page] if page in flow.RAIL else []
+    )
+
+
+def test_done_steps_are_buttons_until_set_up_has_begun():
+    at_plan = full(WizardPage.PLAN)
+    assert [s.can_go for s in flow.rail(at_plan)] == [True, True, False, False, False]
+    assert flow.go_to(at_plan, WizardPage.COMPUTER).page is WizardPage.COMPUTER
+    assert flow.go_to(at_plan, WizardPage.SETUP) is at_plan
+
+    setting_up = full(WizardPage.SETUP)
+    assert not any(step.can_go for step in flow.rail(setting_up))
+    assert flow.go_to(setting_up, WizardPage.COMPUTER) is setting_up
+
+
+LATER = ("advice", "plan", "endpoint")
+
+
+def test_looking_again_clears_what_rests_on_the_computer_and_keeps_the_answers():
+    state = flow.look_again(full(WizardPage.PROOF))
+    assert (state.probe, state.profile, state.small) == (None, None, None)
+    assert [getattr(state, name) for name in LATER] == [None, None, None]
+    assert state.draft == DRAFT
+
+
+def test_another_answer_clears_the_advice_and_keeps_the_computer():
+    before = replace(full(WizardPage.PLAN), plan=PLAN, chosen=2)
+    after = flow.with_draft(before, replace(DRAFT, horizon_months=1))
+    assert [getattr(after, name) for name in LATER] == [None, None, None]
+    assert (after.chosen, after.probe) == (0, PROBE)
+
+
+def test_the_same_answers_again_keep_everything():
+    before = replace(full(WizardPage.PLAN), plan=PLAN, chosen=1)
+    assert flow.with_draft(before, replace(DRAFT)) is before
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        replace(DRAFT, sensitivity=None),
+        replace(DRAFT, budget=None),
+        replace(DRAFT, horizon_months=None),
+        Draft(),
+    ],
+)
+def test_two_answers_are_no_answers(draft):
+    assert draft.answers is None
+    assert not flow.can_continue(replace(full(WizardPage.QUESTIONS), draft=draft))
+
+
+def test_advice_begins_with_its_first_line():
+    before = replace(full(WizardPage.PLAN), chosen=2, starter=True, plan=PLAN)
+    after = flow.with_advice(before, profile(), ADVICE, SMALL)
+    assert (after.chosen, after.starter, after.plan) == (0, False, None)
+    assert after.recommendation is ADVICE.recommendations[0]
+    assert after.small is SMALL
+
+
+@pytest.mark.parametrize(("index", "chosen"), [(0, 0), (2, 2), (3, 1), (-1, 1)])
+def test_choosing_another_line_needs_a_new_plan(index, chosen):
+    before = replace(full(WizardPage.PLAN), chosen=1, plan=PLAN)
+    after = flow.choose(before, index)
+    assert after.chosen == chosen
+    assert (after.plan is None) == (index == chosen)
+
+
+def test_the_starter_takes_the_place_of_the_chosen_line_until_another_is_chosen():
+    before = replace(full(WizardPage.PLAN), plan=PLAN)
+    taken = flow.choose_starter(before)
+    assert (taken.recommendation, taken.plan) == (SMALL, None)
+    assert flow.choose(taken, 1).recommendation is ADVICE.recommendations[1]
+    assert not flow.choose_starter(replace(before, small=None)).starter
+
+
+def test_other_choices_need_a_new_plan():
+    before = replace(full(WizardPage.PLAN), plan=PLAN)
+    after = flow.with_choices(before, replace(before.choices, engine=EngineKind.BUILTIN))
+    assert after.plan is None
+    assert flow.with_plan(after, PLAN).plan is PLAN
+
+
+def test_no_advice_recommends_nothing():
+    assert WizardState().recommendation is None
+    assert replace(WizardState(), advice=replace(ADVICE, recommendations=())).recommendation is None
+
+
+def test_after_an_undo_the_plan_may_be_chosen_again():
+    state = flow.undone(flow.with_endpoint(full(WizardPage.SETUP), ENDPOINT))
+    assert (state.page, state.begun, state.endpoint) == (WizardPage.PLAN, False, None)
+    assert flow.can_go_back(state)
+    assert state.advice is ADVICE
+
+
+RESUMED = [
+    # left on, with answers, begins on, and after the look stands on
+    (None, False, "welcome", "welcome"),
+    ("welcome", True, "welcome", "welcome"),
+    ("done", True, "welcome", "welcome"),
+    ("a page of the future", True, "welcome", "welcome"),
+    ("computer", False, "computer", "computer"),
+    ("questions", False, "computer", "questions"),
+    ("questions", True, "computer", "questions"),
+    ("plan", True, "computer", "plan"),
+    ("plan", False, "computer", "questions"),
+    ("setup", True, "computer", "plan"),
+    ("proof", True, "computer", "plan"),
+]
+
+
+@pytest.mark.parametrize(("left", "answered", "begins", "stands"), RESUMED)
+def test_coming_back_looks_first_and_then_walks_to_where_the_person_was(
+    left, answered, begins, stands
+):
+    state = flow.resume(left, answers() if answered else None)
+    assert state.page == begins
+    assert (state.answers is not None) == answered
+    looked = flow.catch_up(flow.with_probe(state, PROBE))
+    assert looked.page == stands
+    assert looked.resume_to is None
+
+
+def test_nothing_is_caught_up_before_the_look_or_after_a_step_by_hand():
+    state = flow.resume("plan", answers())
+    assert flow.catch_up(state) is state
+    by_hand = flow.next_page(flow.with_probe(state, PROBE))
+    assert flow.catch_up(by_hand) is by_hand
