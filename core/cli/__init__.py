@@ -1,0 +1,1 @@
+"""The command line: one file for the words, one for the acts, one for what is printed."""

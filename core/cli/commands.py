@@ -1,0 +1,325 @@
+"""What each word of the command line does. Each act calls the core and prints one result."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+
+from core.advice.advice_json import advice_json
+from core.advice.profile import build_profile
+from core.advice.recommend import recommend
+from core.assembly import Assembly
+from core.cli.choosing import Chosen, Wishes, choose
+from core.cli.output import Output
+from core.domain import (
+    Answers,
+    ChatDelta,
+    ChatDone,
+    Endpoint,
+    EngineKind,
+    Message,
+    Money,
+    Note,
+    Plan,
+    Probe,
+    Receipt,
+    Sensitivity,
+)
+from core.edges.travel_files import decode_answers, decode_probe, encode_probe
+from core.errors import AppError
+from core.machine.detect import detect
+from core.progress import CancelToken
+from core.serve import endpoint as serving
+from core.serve.chat import stream_chat
+from core.setup.deploy import deploy
+from core.setup.plan import make_plan
+
+Act = Callable[[Assembly, Namespace, Output, CancelToken], None]
+
+# Until the person has answered: what they type stays here, nothing is spent, for a year.
+DEFAULT_ANSWERS = Answers(
+    sensitivity=Sensitivity.PRIVATE,
+    budget=Money(amount=Decimal(0), currency="USD"),
+    horizon_months=12,
+)
+
+
+def read_file(path: str) -> bytes:
+    """Raises: AppError("file_not_readable")."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise AppError(
+            "file_not_readable", {"path": path}, remedy="fix_file", detail=error.strerror or ""
+        ) from error
+
+
+def look(assembly: Assembly, options: Namespace, output: Output, token: CancelToken) -> Probe:
+    if getattr(options, "machine", None):
+        return decode_probe(read_file(options.machine))
+    return detect(output.progress, token, places=assembly.places)
+
+
+def answers_of(assembly: Assembly, options: Namespace) -> Answers:
+    if getattr(options, "answers", None):
+        return decode_answers(read_file(options.answers))
+    return assembly.settings.answers or DEFAULT_ANSWERS
+
+
+def detect_command(
+    assembly: Assembly, options: Namespace, output: Output, token: CancelToken
+) -> None:
+    probe = look(assembly, options, output, token)
+    output.result(encode_probe(probe), *describe(probe, output))
+
+
+def describe(probe: Probe, output: Output) -> list[str]:
+    """The computer in a few plain sentences."""
+    say = output.text
+    lines = [say("cli.detect.system", system=probe.os_version, arch=probe.arch)]
+    if isinstance(probe.ram_free_bytes, int) and isinstance(probe.ram_bytes, int):
+        free, total = say.size(probe.ram_free_bytes), say.size(probe.ram_bytes)
+        lines.append(say("cli.detect.memory", free=free, total=total))
+    for gpu in probe.gpus if isinstance(probe.gpus, tuple) else ():
+        free = say.size(gpu.vram_free_bytes) if isinstance(gpu.vram_free_bytes, int) else "?"
+        lines.append(say("cli.detect.gpu", name=gpu.name, free=free))
+    if not probe.gpus or not isinstance(probe.gpus, tuple):
+        lines.append(say("cli.detect.no_gpu"))
+    for disk in probe.disks:
+        if isinstance(disk.free_bytes, int) and "models" in disk.holds:
+            lines.append(say("cli.detect.disk", path=disk.path, free=say.size(disk.free_bytes)))
+    return lines
+
+
+def recommend_command(
+    assembly: Assembly, options: Namespace, output: Output, token: CancelToken
+) -> None:
+    profile = build_profile(look(assembly, options, output, token), answers_of(assembly, options))
+    advice = recommend(profile, assembly.catalog)
+    lines = []
+    for card in advice.recommendations:
+        name = card.model.name if card.model else output.text(f"kind.{card.kind.value}")
+        lines.append(f"{card.rank}. {name} {card.quant.name if card.quant else ''}".rstrip())
+        lines += [f"   + {output.text.note(note)}" for note in card.reasons]
+        lines += [f"   - {output.text.note(note)}" for note in card.why_not]
+    output.result(advice_json(advice), *lines)
+
+
+def up_command(assembly: Assembly, options: Namespace, output: Output, token: CancelToken) -> None:
+    chosen = None
+    plan = _kept_plan(assembly, options)
+    if plan is None:
+        chosen, plan = plan_for(assembly, options, output, token)
+    if not options.yes:
+        raise AppError(
+            "consent_needed",
+            {"model": plan.model.name, "download_bytes": plan.download_bytes},
+            remedy="say_yes",
+        )
+    endpoint = deploy(
+        plan, assembly.providers, assembly.journal, assembly.places, output.progress, token
+    )
+    pending = chosen.pending if chosen else None
+    data = {**endpoint_json(endpoint), "pending": pending_json(output, chosen)}
+    where = output.text(f"cli.where.{endpoint.engine.name.lower()}")
+    lines = [output.text("cli.up.done", model=endpoint.model.name, where=where)]
+    if endpoint.model.starter:
+        lines.append(output.text("cli.starter"))
+    if pending:
+        lines.append(output.text.note(pending))
+    output.result(data, *lines)
+
+
+def plan_for(
+    assembly: Assembly, options: Namespace, output: Output, token: CancelToken
+) -> tuple[Chosen, Plan]:
+    """Looks, decides and plans; nothing is changed yet."""
+    profile = build_profile(look(assembly, options, output, token), answers_of(assembly, options))
+    wishes = Wishes(
+        model=options.model,
+        quant=options.quant,
+        file=str(Path(options.file).absolute()) if options.file else None,
+        engine=EngineKind(options.engine) if options.engine else None,
+        context=options.context,
+        starter=options.starter,
+    )
+    folder = Path(assembly.model_folder)
+    here = frozenset(path.name for path in folder.glob("*/*.gguf"))
+    chosen = choose(profile, assembly.catalog, wishes, here)
+    plan = make_plan(
+        chosen.recommendation, chosen.choices, profile, model_folder=assembly.model_folder
+    )
+    return chosen, plan
+
+
+def _kept_plan(assembly: Assembly, options: Namespace) -> Plan | None:
+    """The plan that is under way or done already, if nothing else is asked for.
+
+    A running model takes memory, so that looking again would recommend less.
+    """
+    asked = (options.model, options.quant, options.file, options.engine, options.context)
+    if any(asked) or options.starter or options.machine or options.answers:
+        return None
+    deployment = assembly.journal.current()
+    return deployment.plan if deployment else None
+
+
+def status_command(
+    assembly: Assembly, _options: Namespace, output: Output, _token: CancelToken
+) -> None:
+    now = serving.current(assembly.journal, assembly.providers)
+    state = now.status.state.value if now.deployment else "nothing_set_up"
+    data: dict[str, object] = {"state": state, "overridden": list(assembly.places.overridden)}
+    if now.endpoint:
+        data |= endpoint_json(now.endpoint)
+    elif now.deployment:
+        data["model"] = now.deployment.plan.model.id
+    if now.status.note:
+        data["note"] = now.status.note
+    model = now.deployment.plan.model.name if now.deployment else ""
+    output.result(data, output.text(f"cli.state.{state}", model=model))
+
+
+def chat_command(
+    assembly: Assembly, options: Namespace, output: Output, token: CancelToken
+) -> None:
+    endpoint = running_endpoint(assembly)
+    data = converse(endpoint, options.question, output, token)
+    output.result(data, "", meta_line(data, output))
+
+
+def running_endpoint(assembly: Assembly) -> Endpoint:
+    """Raises: AppError("nothing_set_up", "not_running")."""
+    now = serving.current(assembly.journal, assembly.providers)
+    if now.deployment is None:
+        raise AppError("nothing_set_up", remedy="set_up_first")
+    if now.endpoint is None or now.status.state.value != "running":
+        raise AppError("not_running", {"state": now.status.state.value}, remedy="start_it")
+    return now.endpoint
+
+
+def converse(
+    endpoint: Endpoint, question: str, output: Output, token: CancelToken
+) -> dict[str, object]:
+    """Asks one question, streams the answer to a person, and returns it whole."""
+    answer, reasoning, done = "", "", None
+    for piece in stream_chat(endpoint, (Message(role="user", content=question),), token):
+        if isinstance(piece, ChatDelta):
+            answer += piece.text
+            reasoning += piece.reasoning
+            output.stream(piece.text)
+        elif isinstance(piece, ChatDone):
+            done = piece
+    if done is None:
+        raise AppError("engine_reply_broken", remedy="try_again", retryable=True)
+    return {
+        "answer": answer.strip(),
+        "reasoning": reasoning.strip(),
+        "model": done.model,
+        "starter": endpoint.model.starter,
+        "where": done.where,
+        "engine": endpoint.engine.value,
+        "first_token_s": round(done.first_token_s, 3),
+        "tokens_per_s": round(done.tokens_per_s, 2) if done.tokens_per_s else None,
+        "completion_tokens": done.completion_tokens,
+        "prompt_tokens": done.prompt_tokens,
+        "finish_reason": done.finish_reason,
+    }
+
+
+def meta_line(data: Mapping[str, object], output: Output) -> str:
+    """Where it ran and how fast, under an answer."""
+    speed = data["tokens_per_s"]
+    tokens = output.text.number(float(str(speed))) if speed is not None else "?"
+    first = output.text.number(float(str(data["first_token_s"])))
+    line = output.text("cli.chat.meta", model=data["model"], tokens=tokens, first=first)
+    return f"{line} {output.text('cli.starter')}" if data["starter"] else line
+
+
+def stop_command(
+    assembly: Assembly, _options: Namespace, output: Output, _token: CancelToken
+) -> None:
+    serving.stop(assembly.journal, assembly.providers)
+    output.result({"state": "stopped"}, output.text("cli.state.stopped", model=""))
+
+
+def start_command(
+    assembly: Assembly, _options: Namespace, output: Output, token: CancelToken
+) -> None:
+    endpoint = serving.start(assembly.journal, assembly.providers, output.progress, token)
+    data = {"state": "running", **endpoint_json(endpoint)}
+    output.result(data, output.text("cli.state.running", model=endpoint.model.name))
+
+
+def down_command(
+    assembly: Assembly, options: Namespace, output: Output, _token: CancelToken
+) -> None:
+    receipt = serving.remove(assembly.journal, assembly.providers, models=options.models)
+    output.result(receipt_json(receipt, output), *receipt_lines(receipt, output))
+
+
+def endpoint_json(endpoint: Endpoint) -> dict[str, object]:
+    """What programs learn of a running model. The key and its place are not part of it."""
+    proof = endpoint.proof
+    return {
+        "model": endpoint.model.id,
+        "model_name": endpoint.model.name,
+        "starter": endpoint.model.starter,
+        "distilled": endpoint.model.distilled,
+        "quant": endpoint.quant_name,
+        "engine": endpoint.engine.value,
+        "provider": endpoint.handle.provider,
+        "where": endpoint.where,
+        "url": endpoint.url,
+        "context": endpoint.context,
+        "deployment": endpoint.handle.deployment_id,
+        "proof": {
+            "answer": proof.answer,
+            "first_token_s": round(proof.first_token_s, 3),
+            "tokens_per_s": round(proof.tokens_per_s, 2),
+        }
+        if proof
+        else None,
+    }
+
+
+def pending_json(output: Output, chosen: Chosen | None) -> dict[str, object] | None:
+    if chosen is None or chosen.pending is None:
+        return None
+    wanted = chosen.recommended
+    return {
+        "code": chosen.pending.code.removeprefix("pending."),
+        "message": output.text.note(chosen.pending),
+        "recommended": wanted.model.id if wanted and wanted.model else None,
+    }
+
+
+def receipt_json(receipt: Receipt, output: Output) -> dict[str, object]:
+    def plain(notes: tuple[Note, ...]) -> list[dict[str, object]]:
+        return [{"code": n.code, "message": output.text.note(n), **dict(n.params)} for n in notes]
+
+    return {
+        "removed": plain(receipt.removed),
+        "kept": plain(receipt.kept),
+        "freed_bytes": receipt.freed_bytes,
+    }
+
+
+def receipt_lines(receipt: Receipt, output: Output) -> list[str]:
+    lines = [f"- {output.text.note(note)}" for note in receipt.removed]
+    lines += [f"= {output.text.note(note)}" for note in receipt.kept]
+    return [*lines, output.text("cli.down.freed", size=output.text.size(receipt.freed_bytes))]
+
+
+COMMANDS: Mapping[str, Act] = {
+    "detect": detect_command,
+    "recommend": recommend_command,
+    "up": up_command,
+    "status": status_command,
+    "chat": chat_command,
+    "stop": stop_command,
+    "start": start_command,
+    "down": down_command,
+}

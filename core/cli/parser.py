@@ -1,0 +1,117 @@
+"""The words of the command line, and the one place where an error becomes an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from core.assembly import assemble
+from core.cli import commands
+from core.cli.output import Output
+from core.cli.walk import walk
+from core.domain import EngineKind
+from core.errors import AppError
+from core.progress import Cancelled, CancelToken
+from core.text import Text, system_language
+
+DONE, USAGE, REFUSED, FAILED, CANCELLED = 0, 2, 3, 4, 130
+# A check said no before anything was changed.
+REFUSALS = frozenset(
+    {
+        "busy_elsewhere",
+        "cannot_set_up",
+        "consent_needed",
+        "context_too_long",
+        "model_too_large",
+        "model_unknown",
+        "nothing_set_up",
+    }
+)
+
+
+class _UsageError(Exception):
+    pass
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise _UsageError(f"{self.prog}: {message}")
+
+
+def build_parser(text: Text) -> argparse.ArgumentParser:
+    """Every command, with its help in the person's language."""
+    parser = _Parser(prog="deepberth", description=text("cli.about"))
+    parser.add_argument("--language", choices=("en", "zh_CN"), help=text("cli.help.language"))
+    words = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+
+    def word(name: str) -> argparse.ArgumentParser:
+        sentence = text(f"cli.help.{name}")
+        sub = words.add_parser(name, help=sentence, description=sentence)
+        sub.add_argument("--json", action="store_true", help=text("cli.help.json"))
+        return sub
+
+    word("detect")
+    for sub in (word("recommend"), up := word("up")):
+        sub.add_argument("--machine", metavar="FILE", help=text("cli.help.machine"))
+        sub.add_argument("--answers", metavar="FILE", help=text("cli.help.answers"))
+    up.add_argument("--yes", action="store_true", help=text("cli.help.yes"))
+    up.add_argument("--model", metavar="ID", help=text("cli.help.model"))
+    up.add_argument("--quant", metavar="NAME", help=text("cli.help.quant"))
+    up.add_argument("--starter", action="store_true", help=text("cli.help.starter"))
+    up.add_argument("--file", metavar="GGUF", help=text("cli.help.file"))
+    up.add_argument("--context", type=int, metavar="N", help=text("cli.help.context"))
+    engines = [kind.value for kind in EngineKind]
+    up.add_argument("--engine", choices=engines, help=text("cli.help.engine"))
+    chat = word("chat")
+    chat.add_argument("question", help=text("cli.help.question"))
+    for name in ("status", "stop", "start"):
+        word(name)
+    word("down").add_argument("--models", action="store_true", help=text("cli.help.models"))
+    word("walk")
+    return parser
+
+
+def run(arguments: list[str]) -> int:
+    """Carries out one command line; never raises for what a person can cause."""
+    as_json = "--json" in arguments
+    output = Output(text=Text(system_language()), as_json=as_json)
+    try:
+        assembly = assemble()
+        output = Output(text=assembly.text, as_json=as_json)
+        options = build_parser(assembly.text).parse_args(arguments)
+        if options.language:
+            output = Output(text=Text(options.language), as_json=as_json)
+        token = _cancel_on_interrupt()
+        act = walk if options.command == "walk" else commands.COMMANDS[options.command]
+        act(assembly, options, output, token)
+    except _UsageError as usage:
+        output.usage(str(usage))
+        return USAGE
+    except Cancelled:
+        output.cancelled()
+        return CANCELLED
+    except AppError as error:
+        output.error(error)
+        return REFUSED if error.code in REFUSALS else FAILED
+    except BrokenPipeError:
+        return DONE  # whoever read us has seen enough
+    except Exception as bug:
+        output.error(AppError("unexpected", detail=f"{type(bug).__name__}: {bug}"[:300]))
+        return FAILED
+    return DONE
+
+
+def _cancel_on_interrupt() -> CancelToken:
+    """Ctrl-C and a polite kill ask the running work to stop; it then cleans up after itself."""
+    token = CancelToken()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        token.cancel()
+
+    signal.signal(signal.SIGINT, stop)
+    if sys.platform != "win32":
+        signal.signal(signal.SIGTERM, stop)
+    return token
