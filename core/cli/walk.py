@@ -9,7 +9,6 @@ from decimal import Decimal
 
 from core.assembly import Assembly
 from core.cli import commands
-from core.cli.choosing import choose
 from core.cli.output import Output
 from core.domain import Answers, Money, Sensitivity
 from core.progress import CancelToken
