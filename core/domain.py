@@ -210,8 +210,8 @@ class Model:
     params_active: int
     layers: int
     hidden: int
-    ffn: int
-    vocab: int
+    ffn: int | None
+    vocab: int | None
     max_context: int
     kv_bytes_per_token_f16: int | None  # bytes, all layers
     licence: str
@@ -237,6 +237,7 @@ class CardFacts:
     memory_bandwidth_gbs: float | None
     tdp_w: float | None
     source: Source
+    efficiency: float | None = None  # share of the bandwidth a model gets; None: as most cards
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
