@@ -1,0 +1,120 @@
+"""Texts, chips and icon tiles."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+
+from gui import icons, theme
+from gui.widgets.buttons import restyle
+
+ROLES = ("display", "title", "heading", "strong", "figure", "caption", "muted", "mono", "body")
+_CHIP_TONES = ("success", "warning", "danger", "info", "accent", "money")
+
+
+class Label(QLabel):
+    """A text of one role. It wraps; `wrap=False` keeps a short one on its line."""
+
+    def __init__(
+        self,
+        role: str = "body",
+        parent: QWidget | None = None,
+        *,
+        tone: str = "",
+        wrap: bool = True,
+    ) -> None:
+        super().__init__(parent)
+        self._role = role
+        self.setProperty("textRole", role)
+        if tone:
+            self.setProperty("tone", tone)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        if wrap:
+            self.setWordWrap(True)
+            self.setMinimumWidth(0)
+            # Minimum keeps the last line of wrapped Chinese from being cut.
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        else:
+            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        theme.watcher().changed.connect(self._tune)
+        self._tune()
+
+    def set_tone(self, tone: str) -> None:
+        """money, success, warning, danger, or "" for the colour of its role."""
+        self.setProperty("tone", tone)
+        restyle(self)
+
+    def selectable(self) -> Label:
+        """Lets the text be marked and copied. Returns itself."""
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        return self
+
+    def _tune(self) -> None:
+        font = self.font()
+        theme.tune(font, self._role)
+        self.setFont(font)
+
+
+class Chip(QLabel):
+    """Says a state in one or two words. Never clickable."""
+
+    def __init__(
+        self, tone: str = "", icon: str | None = None, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._tone, self._icon = tone, icon
+        self.setProperty("role", "chip")
+        self.setProperty("tone", tone)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._place()
+        theme.watcher().changed.connect(self.update)
+
+    def set_state(self, tone: str, icon: str | None = None, text: str | None = None) -> None:
+        """Another tone, icon and, if given, text."""
+        self._tone, self._icon = tone, icon
+        self.setProperty("tone", tone)
+        restyle(self)
+        self._place()
+        if text is not None:
+            self.setText(text)
+
+    def _place(self) -> None:
+        self.setIndent(0)
+        self.setContentsMargins(20 if self._icon else 0, 0, 0, 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._icon:
+            role = self._tone if self._tone in _CHIP_TONES else "text-muted"
+            painter = QPainter(self)
+            picture = icons.pixmap(self._icon, role, 14)
+            painter.drawPixmap(10, (self.height() - 14) // 2, picture)
+            painter.end()
+
+
+class Tile(QLabel):
+    """An icon on a soft square, 36 px. `tone`: accent (default), neutral, success, money, …"""
+
+    def __init__(self, icon: str, tone: str = "accent", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icon, self._tone = icon, tone
+        self.setProperty("role", "tile")
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        theme.watcher().changed.connect(self._show)
+        self.set_icon(icon, tone)
+
+    def set_icon(self, icon: str, tone: str = "accent") -> None:
+        """Another icon on another colour."""
+        self._icon, self._tone = icon, tone
+        self.setProperty("tone", tone)
+        restyle(self)
+        self._show()
+
+    def _show(self) -> None:
+        role = "text-muted" if self._tone == "neutral" else self._tone
+        self.setPixmap(icons.pixmap(self._icon, role, 20))
