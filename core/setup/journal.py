@@ -267,7 +267,7 @@ def open_journal(path: Path) -> Journal:
 
 
 def _look(path: Path) -> str:
-    """What stands there: "sound", "empty" (nothing, or made by a start that was cut) or "damaged"."""
+    """What stands there: "sound", "damaged" or "empty" (nothing, or a start that was cut)."""
     if not path.exists() or path.stat().st_size == 0:
         return "empty"
     try:
