@@ -17,7 +17,7 @@ _SMALL = 16  # up to here lines are drawn thicker, or they would look faint
 def icon(name: str, role: str = "text", size: int = 18, *, room: int = 0) -> QIcon:
     """An icon in the colour of `role`, greyed by itself where its widget is off.
 
-    `room` is empty space to its right: Qt leaves only 4 px between icon and text.
+    `room` is empty space to its right, negative to its left: Qt leaves only 4 px before a text.
     """
     result = QIcon(pixmap(name, role, size, room=room))
     off = pixmap(name, "text-disabled", size, room=room)
@@ -94,11 +94,13 @@ def _draw(name: str, color: str, size: int, room: int, ratio: float, degrees: in
         source = source.replace("currentColor", color)
         if size <= _SMALL:
             source = source.replace('stroke-width="1.75"', 'stroke-width="2"')
-    canvas = QPixmap(QSize(round((size + room) * ratio), round(size * ratio)))
+    canvas = QPixmap(QSize(round((size + abs(room)) * ratio), round(size * ratio)))
     canvas.setDevicePixelRatio(ratio)
     canvas.fill(QColor(Qt.GlobalColor.transparent))
     painter = QPainter(canvas)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    if room < 0:
+        painter.translate(-room, 0)
     if degrees:
         painter.translate(size / 2, size / 2)
         painter.rotate(degrees)

@@ -1,4 +1,4 @@
-"""Buttons of every kind, the round-the-clock spinner in them, and the switch."""
+"""Buttons of every kind, the spinner in them, and the switch."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class Button(QPushButton):
         self._kind = kind
         self._icon = icon
         self._role: str | None = None
+        self._room = -_ROOM if trailing else _ROOM
         self._angle = 0
         self._busy = False
         self._spinner = QTimer(self, interval=75)
@@ -112,7 +113,7 @@ class Button(QPushButton):
             return
         small = self.property("btnSize") == "small"
         size = 16 if small else 18
-        room = _ROOM if self.text() else 0
+        room = self._room if self.text() else 0
         role = self._role or _ICON_ROLES.get(self._kind, "text")
         if self._kind == "nav" and self.isChecked():
             role = "accent"
@@ -121,7 +122,7 @@ class Button(QPushButton):
             self.setIcon(QIcon(picture))
         elif self._icon:
             self.setIcon(icons.icon(self._icon, role, size, room=room))
-        self.setIconSize(QSize(size + room, size))
+        self.setIconSize(QSize(size + abs(room), size))
 
     def setText(self, text: str) -> None:
         super().setText(text)

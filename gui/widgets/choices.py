@@ -33,6 +33,7 @@ class _Dot(QRadioButton):
     def __init__(self, card: ChoiceCard) -> None:
         super().__init__(card)
         self._card = card
+        self.setProperty("ring", "parent")  # the focus ring goes around the whole card
         self.setAutoExclusive(False)  # the group sees to it, wherever the cards stand
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)

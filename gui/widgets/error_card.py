@@ -15,11 +15,15 @@ from gui.widgets.buttons import Button
 from gui.widgets.cards import Card, line
 from gui.widgets.labels import Label, Tile
 
+_REPORT = "save_report"
 _THANKS_MS = 2500  # how long "Copied" stays on the button
 
 
 class ErrorCard(Card):
-    """Hidden until `show_error`. `remedy_chosen(code)` when the person presses its button."""
+    """Hidden until `show_error`. `remedy_chosen(code)` when the person presses its button.
+
+    The remedy `save_report` it carries out itself: it puts the report on the clipboard.
+    """
 
     remedy_chosen = Signal(str)
 
@@ -104,13 +108,23 @@ class ErrorCard(Card):
         folded = self._raw.isHidden()
         self._details.set_icon("chevron-right" if folded else "chevron-down")
         copied = self._thanks.isActive()
+        only_report = self.error.remedy == _REPORT and bool(card["button"])
+        self._copy.setVisible(not only_report)
+        if only_report:
+            self.button.set_icon("check" if copied else "copy")
+            self.button.setText(say("shell.copied") if copied else card["button"])
+        else:
+            self.button.set_icon(None)
         self._copy.setText(say("shell.copied" if copied else "shell.copy_report"))
         self._copy.set_icon("check" if copied else "copy")
         self.setAccessibleName(card["title"])
 
     def _choose(self) -> None:
-        if self.error is not None:
-            self.remedy_chosen.emit(self.error.remedy)
+        if self.error is None:
+            return
+        if self.error.remedy == _REPORT:
+            self._copy_report()
+        self.remedy_chosen.emit(self.error.remedy)
 
     def _fold(self) -> None:
         self._raw.setVisible(self._raw.isHidden())
