@@ -1,0 +1,231 @@
+"""The program of the built-in engine's process: llama.cpp's own server, from a Python wheel.
+
+Started as `python -m core.providers.builtin_engine` (or `<our program> --builtin-engine` where
+there is no Python beside us). It reads its configuration from standard input, serves on a free
+port of this computer alone, and says how it is in `ready.json`. It lives until it is ended: a
+closed window never stops the model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.edges import files, keys, processes
+from core.errors import AppError
+from core.providers import llama_server
+from core.providers.engine_failures import cause_in_log
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+LOG = "engine.log"
+READY = "ready.json"
+LOCK = "engine.lock"
+
+_LOG_MAX_BYTES = 2_000_000
+_LOG_KEPT_BYTES = 200_000
+_LOOK_AT_LOG_S = 5.0
+_END_S = 6.0  # for the engine to put itself away before the process leaves anyway
+_BATCH = 512  # tokens between two signs of life while a long question is read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the process needs to know. The key is only named by its file."""
+
+    deployment_id: str
+    install_id: str
+    run_folder: str
+    model_path: str
+    model_id: str
+    template_path: str | None
+    key_path: str
+    context: int
+    threads: int | None
+    repack: bool
+    processor_only: bool
+    memory_bytes: int  # expected need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """`ready.json`: what the process says of itself. `state` is loading, ready, failed, ended."""
+
+    state: str
+    pid: int
+    started_at: float  # seconds since 1970
+    url: str | None = None
+    note: str | None = None
+    detail: str = ""
+
+
+def command() -> list[str]:
+    """How this program is started, from a checkout or from the packaged app."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--builtin-engine"]
+    return [sys.executable, "-m", "core.providers.builtin_engine"]
+
+
+def main() -> int:
+    """Runs the engine until it is ended. Exit 0: ended; 1: failed, and ready.json says why."""
+    import msgspec
+
+    config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
+    _keep_to_ourselves()
+    folder = Path(config.run_folder)
+    try:
+        # A second engine of the same deployment must never start, however it came about.
+        with files.writer_lock(folder / LOCK, wait_s=5.0):
+            return _run(config, folder)
+    except AppError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+def _run(config: Config, folder: Path) -> int:
+    _say(folder, "loading")
+    try:
+        server = _load(config)
+    except AppError as error:
+        _say(folder, "failed", note=error.code, detail=error.detail)
+        return 1
+    stop = _told_to_end()
+    _say(folder, "ready", url=server.listening_address)
+    while not stop.wait(_LOOK_AT_LOG_S):
+        _bound_log(folder / LOG)
+    _say(folder, "ended")
+    # The engine finishes what it is saying before it goes; that may take longer than we have.
+    last = threading.Timer(_END_S, os._exit, args=(0,))
+    last.daemon = True
+    last.start()
+    del server
+    return 0
+
+
+def _load(config: Config) -> Any:
+    """The running server. Returns once the model is in memory. Raises: AppError with the cause."""
+    model = Path(config.model_path)
+    if not model.is_file():
+        raise AppError("model_file_missing", {"path": config.model_path}, remedy="set_up_again")
+    _check_memory(config, model)
+    try:
+        key = keys.read_key(Path(config.key_path))
+    except AppError as error:
+        raise AppError("key_refused", {}, "restart_engine", detail=error.code) from error
+    try:
+        import xllamacpp
+
+        return xllamacpp.Server(_parameters(config, key, xllamacpp))
+    except Exception as error:  # whatever the engine throws, it must end as a sentence
+        note, line = cause_in_log(tail(Path(config.run_folder) / LOG))
+        raise AppError(note, remedy="save_report", detail=line or str(error)[:300]) from error
+
+
+def _parameters(config: Config, key: str, engine: Any) -> Any:
+    """The engine's settings: what the container's are too (llama_server), in this form."""
+    params = engine.CommonParams()
+    params.model.path = config.model_path
+    params.model_alias = {config.model_id}
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0  # the system gives a free one, and no other program can take it first
+    params.api_keys = [key]
+    params.cors_origins = llama_server.CORS_ORIGIN
+    params.cors_credentials = False
+    params.ui = False
+    params.endpoint_slots = False
+    params.endpoint_metrics = True
+    params.offline = True
+    params.n_ctx = config.context
+    params.n_parallel = llama_server.PARALLEL
+    params.n_batch = _BATCH
+    params.n_ubatch = _BATCH
+    params.cache_ram_mib = llama_server.CACHE_RAM_MIB
+    params.n_threads_http = llama_server.HTTP_THREADS
+    params.use_jinja = True
+    params.reasoning_format = engine.common_reasoning_format.COMMON_REASONING_FORMAT_DEEPSEEK
+    params.no_extra_bufts = not config.repack  # repacked weights are a second copy in memory
+    params.verbosity = 4  # says which part went where; no text of a conversation
+    if config.threads:
+        params.cpuparams.n_threads = config.threads
+    if config.processor_only:
+        params.n_gpu_layers = 0
+    if config.template_path:
+        params.chat_template = Path(config.template_path).read_text(encoding="utf-8")
+    return params
+
+
+def _check_memory(config: Config, model: Path) -> None:
+    """Refuses what cannot work: the file is mapped, so too large a one would only crawl."""
+    free = processes.free_memory_bytes()
+    need = min(config.memory_bytes, model.stat().st_size)
+    if free is not None and need > free:
+        raise AppError(
+            "engine_out_of_memory",
+            {"need_bytes": need, "free_bytes": free},
+            remedy="choose_smaller",
+            detail=f"model {need} bytes, free memory {free} bytes",
+        )
+
+
+def _keep_to_ourselves() -> None:
+    """Conversations are in this memory: no core file of it, and our files are nobody else's."""
+    os.umask(0o077)
+    if sys.platform != "win32":
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _told_to_end() -> threading.Event:
+    """Is set when the system or our provider asks this process to end.
+
+    Only after loading: while it loads, the engine keeps Python from running, so that the
+    system's own answer to the signal, to end at once, is the better one.
+    """
+    stop = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
+    return stop
+
+
+def _say(folder: Path, state: str, **more: Any) -> None:
+    import msgspec
+
+    pid, started_at = processes.own_identity()
+    ready = Ready(state=state, pid=pid, started_at=started_at, **more)
+    files.write_atomic(folder / READY, msgspec.json.encode(ready))
+
+
+def tail(log: Path, size: int = 16_000) -> str:
+    with contextlib.suppress(OSError), log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - size))
+        return file.read().decode("utf-8", "replace")
+    return ""
+
+
+def _bound_log(log: Path) -> None:
+    """Keeps the end of a log that has grown too long. It is open for appending, so it goes on."""
+    with contextlib.suppress(OSError):
+        if log.stat().st_size < _LOG_MAX_BYTES:
+            return
+        kept = tail(log, _LOG_KEPT_BYTES)
+        os.truncate(log, 0)
+        with log.open("ab") as file:
+            file.write(kept.encode())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
