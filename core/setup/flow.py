@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from core.advice.questions import budget_for
 from core.domain import (
     Advice,
     Answers,
@@ -18,6 +19,7 @@ from core.domain import (
     Plan,
     Probe,
     Profile,
+    Purpose,
     Recommendation,
     Sensitivity,
 )
@@ -47,20 +49,45 @@ RAIL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """The three answers while they are being given; None is "not answered yet"."""
+    """The three answers while they are being given; None is "not answered yet".
+
+    The question asks what each month may cost, so the budget of the whole horizon is known only
+    with the third answer.
+    """
 
     sensitivity: Sensitivity | None = None
-    budget: Money | None = None  # for the whole horizon
+    monthly: Money | None = None
     horizon_months: int | None = None
+    purpose: Purpose = Purpose.CHAT
+    hours_per_day: float = 2.0
+    country: str = "US"
 
     @property
     def answers(self) -> Answers | None:
-        """All three, or None while one is missing."""
-        if self.sensitivity is None or self.budget is None or self.horizon_months is None:
+        """All three with their defaults, or None while one is missing."""
+        if self.sensitivity is None or self.monthly is None or self.horizon_months is None:
             return None
         return Answers(
-            sensitivity=self.sensitivity, budget=self.budget, horizon_months=self.horizon_months
+            sensitivity=self.sensitivity,
+            budget=budget_for(self.monthly.amount, self.monthly.currency, self.horizon_months),
+            horizon_months=self.horizon_months,
+            purpose=self.purpose,
+            hours_per_day=self.hours_per_day,
+            country=self.country,
         )
+
+
+def draft_of(answers: Answers) -> Draft:
+    """The draft that gives these answers again. Raises nothing: an odd horizon counts as one."""
+    months = max(1, answers.horizon_months)
+    return Draft(
+        sensitivity=answers.sensitivity,
+        monthly=replace(answers.budget, amount=answers.budget.amount / months),
+        horizon_months=months,
+        purpose=answers.purpose,
+        hours_per_day=answers.hours_per_day,
+        country=answers.country,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,13 +254,7 @@ def resume(page: str | None, answers: Answers | None) -> WizardState:
     The computer is looked at again, because free memory changes; `catch_up` then walks on.
     Unknown names, from an older or newer version, begin at the beginning.
     """
-    draft = Draft()
-    if answers is not None:
-        draft = Draft(
-            sensitivity=answers.sensitivity,
-            budget=answers.budget,
-            horizon_months=answers.horizon_months,
-        )
+    draft = Draft() if answers is None else draft_of(answers)
     if page not in RAIL:
         return WizardState(draft=draft)
     return WizardState(page=WizardPage.COMPUTER, draft=draft, resume_to=WizardPage(page))

@@ -87,8 +87,9 @@ PROBE = Probe(
 )
 DRAFT = Draft(
     sensitivity=Sensitivity.PRIVATE,
-    budget=Money(amount=Decimal(0), currency="USD"),
+    monthly=Money(amount=Decimal(50), currency="CNY"),
     horizon_months=12,
+    country="CN",
 )
 
 
@@ -282,7 +283,7 @@ def test_the_same_answers_again_keep_everything():
     "draft",
     [
         replace(DRAFT, sensitivity=None),
-        replace(DRAFT, budget=None),
+        replace(DRAFT, monthly=None),
         replace(DRAFT, horizon_months=None),
         Draft(),
     ],
@@ -290,6 +291,12 @@ def test_the_same_answers_again_keep_everything():
 def test_two_answers_are_no_answers(draft):
     assert draft.answers is None
     assert not flow.can_continue(replace(full(WizardPage.QUESTIONS), draft=draft))
+
+
+def test_the_budget_is_for_the_whole_horizon_and_comes_back_as_it_was_asked():
+    assert answers().budget == Money(amount=Decimal(600), currency="CNY")
+    assert flow.draft_of(answers()) == DRAFT
+    assert flow.draft_of(replace(answers(), horizon_months=0)).horizon_months == 1
 
 
 def test_advice_begins_with_its_first_line():

@@ -1,0 +1,54 @@
+"""Keeps the page and the answers on disk while the person walks, without making them wait."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from core.assembly import Assembly
+from core.progress import CancelToken
+from core.settings import Settings
+from gui.tasks import Task
+
+
+class Saver(QObject):
+    """Writes settings one after the other; of those that wait, only the last is written.
+
+    A failed write is not shown: the walk goes on, only coming back to the same page is lost, and
+    whatever filled the disk shows up as an error card of the download anyway.
+    """
+
+    def __init__(self, assembly: Assembly, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._assembly = assembly
+        self._task: Task | None = None
+        self._waiting: Settings | None = None
+        self.latest: Settings = assembly.settings  # what will be on disk when all is written
+
+    @property
+    def busy(self) -> bool:
+        return self._task is not None
+
+    def save(self, settings: Settings) -> None:
+        if settings == self.latest:
+            return
+        self.latest = settings
+        self._waiting = settings
+        self._write()
+
+    def _write(self) -> None:
+        if self._task is not None or self._waiting is None:
+            return
+        settings, self._waiting = self._waiting, None
+
+        def write(_report: object, _token: CancelToken) -> None:
+            self._assembly.save(settings)
+
+        self._task = Task(write, self)
+        self._task.finished.connect(self._written)
+        self._task.start()
+
+    def _written(self) -> None:
+        if self._task is not None:
+            self._task.deleteLater()
+            self._task = None
+        self._write()

@@ -1,0 +1,195 @@
+"""The first-run wizard: a rail, a stack of pages and a footer around one `WizardState`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+
+from core.assembly import Assembly
+from core.setup import flow
+from core.setup.flow import WizardPage, WizardState
+from gui import language, theme
+from gui.page import announce
+from gui.wizard.computer import ComputerPage
+from gui.wizard.footer import FooterBar
+from gui.wizard.plan import PlanPage
+from gui.wizard.proof import ProofPage
+from gui.wizard.questions import QuestionsPage
+from gui.wizard.rail import Rail
+from gui.wizard.saver import Saver
+from gui.wizard.setup import SetupPage
+from gui.wizard.step import StepPage
+from gui.wizard.welcome import WelcomePage
+
+_MIN, _DEFAULT = (960, 640), (1080, 720)
+
+
+class WizardWindow(QWidget):
+    """Walks a person from the welcome to a model that answers.
+
+    `finished` carries the Endpoint; whoever opened the wizard then shows the home window. The
+    page and the answers are saved at every turn, so leaving at any moment loses nothing.
+    """
+
+    finished = Signal(object)
+
+    def __init__(self, assembly: Assembly, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("window")
+        self.setMinimumSize(*_MIN)
+        self.resize(*_DEFAULT)
+        self.assembly = assembly
+        settings = assembly.settings
+        self.state = flow.resume(settings.wizard_page, settings.answers)
+        self._saver = Saver(assembly, self)
+        self.rail = Rail()
+        self.footer = FooterBar()
+        self.welcome = WelcomePage(assembly)
+        self.pages: dict[WizardPage, StepPage] = {
+            WizardPage.COMPUTER: ComputerPage(assembly),
+            WizardPage.QUESTIONS: QuestionsPage(assembly),
+            WizardPage.PLAN: PlanPage(assembly),
+            WizardPage.SETUP: SetupPage(assembly),
+            WizardPage.PROOF: ProofPage(assembly),
+        }
+        self._lay_out()
+        self._connect()
+        self._came_up()
+
+    @property
+    def page(self) -> StepPage | None:
+        """The page that is up now; None on the welcome page, which has no footer and no rail."""
+        return self.pages.get(self.state.page)
+
+    def set_state(self, state: WizardState) -> None:
+        """Shows a state, wherever it came from."""
+        before, self.state = self.state, state
+        if state.page is before.page:
+            self.show_state()
+        else:
+            if page := self.pages.get(before.page):
+                page.left()
+            self._came_up()
+        if state.page is not before.page or state.draft != before.draft:
+            self._save()
+
+    def show_state(self) -> None:
+        """Renders everything that is visible."""
+        self.setWindowTitle(language.say("wizard.window"))
+        page = self.page
+        if page is None:
+            self.welcome.render()
+            return
+        page.show_state(self.state)
+        self.rail.show_state(self.state, page.safety())
+        self._show_footer()
+
+    # --- what the person does --------------------------------------------------------------
+
+    def _next(self) -> None:
+        page = self.page
+        if page is None or (page.press_primary() and flow.can_continue(self.state)):
+            after = flow.next_page(self.state)
+            if after.page is WizardPage.DONE:
+                self._finish(after)
+            else:
+                self.set_state(after)
+
+    def _back(self) -> None:
+        if self.page is not None and self.page.press_back():
+            self.set_state(flow.back_page(self.state))
+
+    def _secondary(self) -> None:
+        if self.page is not None:
+            self.page.press_secondary()
+
+    def _link(self) -> None:
+        if self.page is not None:
+            self.page.press_link()
+
+    def _go_to(self, page: WizardPage) -> None:
+        self.set_state(flow.go_to(self.state, page))
+
+    def _switch_language(self, to: str | None = None) -> None:
+        to = to or ("en" if language.current() == "zh_CN" else "zh_CN")
+        language.switch(to)
+        self._saver.save(replace(self._saver.latest, language=to))
+
+    def _finish(self, state: WizardState) -> None:
+        self.state = state
+        self._save()
+        self.finished.emit(state.endpoint)
+
+    # --- putting it together ---------------------------------------------------------------
+
+    def _came_up(self) -> None:
+        page = self.page
+        self._stack.setCurrentWidget(self.welcome if page is None else self._walk)
+        if page is not None:
+            self._walk_stack.setCurrentWidget(page)
+            page.scroll.verticalScrollBar().setValue(0)
+        self.show_state()
+        if page is not None:
+            page.entered()
+        self._set_focus()
+        announce(self, self.welcome.title() if page is None else page.title())
+
+    def _set_focus(self) -> None:
+        page = self.page
+        if page is None:
+            self.welcome.look.setFocus()
+            return
+        for widget in (page.first_focus(), self.footer.primary, self.footer.back):
+            if widget is not None and widget.isEnabled():
+                widget.setFocus()
+                return
+
+    def _show_footer(self) -> None:
+        if self.page is not None:
+            self.footer.show_footer(self.page.footer())
+            self.rail.show_state(self.state, self.page.safety())
+
+    def _lay_out(self) -> None:
+        self._walk_stack = QStackedWidget()
+        for page in self.pages.values():
+            self._walk_stack.addWidget(page)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self._walk_stack, 1)
+        right.addWidget(self.footer)
+        self._walk = QWidget()
+        row = QHBoxLayout(self._walk)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.rail)
+        row.addLayout(right, 1)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self.welcome)
+        self._stack.addWidget(self._walk)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.addWidget(self._stack)
+
+    def _connect(self) -> None:
+        self.welcome.go_on.connect(self._next)
+        self.welcome.language_chosen.connect(self._switch_language)
+        self.rail.step_pressed.connect(self._go_to)
+        self.rail.language_pressed.connect(self._switch_language)
+        self.footer.back.clicked.connect(self._back)
+        self.footer.link.clicked.connect(self._link)
+        self.footer.secondary.clicked.connect(self._secondary)
+        self.footer.primary.clicked.connect(self._next)
+        for page in self.pages.values():
+            page.changed.connect(self.set_state)
+            page.footer_changed.connect(self._show_footer)
+        language.watcher().changed.connect(self.show_state)
+        theme.watcher().changed.connect(self.show_state)
+
+    def _save(self) -> None:
+        self._saver.save(
+            replace(
+                self._saver.latest, wizard_page=self.state.page.value, answers=self.state.answers
+            )
+        )
