@@ -56,7 +56,7 @@ class Gpu:
     vram_bytes: int | Missing | Unreadable
     vram_free_bytes: int | Missing | Unreadable
     driver: str | Missing | Unreadable
-    compute_capability: str | Missing | Unreadable  # NVIDIA only, "8.9"
+    compute_capability: str | Missing | Unreadable  # NVIDIA "8.9", AMD "gfx1100"
     unified_memory: bool
 
 

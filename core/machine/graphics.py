@@ -120,7 +120,7 @@ def windows_card(values: Mapping[str, object]) -> Card | None:
         vram_bytes=shared if chip else size or not_told,
         vram_free_bytes=shared if chip else not_told,
         driver=version or not_told,
-        compute_capability=not_told if vendor == "nvidia" else Missing("not_nvidia"),
+        compute_capability=not_told if vendor == "nvidia" else Missing("not_used"),
         unified_memory=chip,
     )
     return Card(slot="", gpu=gpu)
@@ -167,7 +167,8 @@ def _macos_card(entry: Mapping[str, object]) -> Card:
     driver = f"Metal {metal[1] or ''}".strip() if metal else not_told
     if "apple" in maker or name.startswith("Apple"):
         return _apple(name, driver)
-    vendor = next((v for v in ("nvidia", "amd", "intel") if v in maker or v in name.lower()), None)
+    words = f"{maker} {name}".lower().replace("radeon", "amd")
+    vendor = next((vendor for vendor in ("nvidia", "amd", "intel") if vendor in words), None)
     size = _written_size(str(entry.get("spdisplays_vram", "")))
     chip = size is None and ("spdisplays_vram_shared" in entry or vendor == "intel")
     shared = Missing("shared_memory")
@@ -178,7 +179,7 @@ def _macos_card(entry: Mapping[str, object]) -> Card:
         vram_bytes=shared if chip else size or not_told,
         vram_free_bytes=shared if chip else not_told,
         driver=driver,
-        compute_capability=not_told if vendor == "nvidia" else Missing("not_nvidia"),
+        compute_capability=not_told if vendor == "nvidia" else Missing("not_used"),
         unified_memory=chip,
     )
     return Card(slot="", gpu=gpu)
@@ -193,7 +194,7 @@ def _apple(name: str, driver: str | Unreadable) -> Card:
         vram_bytes=Missing("shared_memory"),
         vram_free_bytes=Missing("shared_memory"),
         driver=driver,
-        compute_capability=Missing("not_nvidia"),
+        compute_capability=Missing("not_used"),
         unified_memory=True,
     )
     return Card(slot="", gpu=gpu)

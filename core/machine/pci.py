@@ -7,6 +7,7 @@ person, is only on the bus. A driver's files are in the same folder of both.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from core.domain import Gpu, GpuKind, Missing, Unreadable
 from core.edges.host import Host
@@ -83,9 +84,7 @@ def _gpu(host: Host, folder: str, slot: str, vendor_id: int) -> Gpu:
         vram_bytes=total,
         vram_free_bytes=free,
         driver=driver,
-        compute_capability=(
-            Unreadable("not_reported") if vendor == "nvidia" else Missing("not_nvidia")
-        ),
+        compute_capability=_capability(host, slot, vendor),
         unified_memory=chip,
     )
 
@@ -99,6 +98,39 @@ def _driver(host: Host, folder: str) -> str | Missing:
         return Missing("given_to_virtual_machine")
     version = host.read(f"/sys/module/{found[1]}/version")
     return f"{found[1]} {version}" if version else found[1]
+
+
+def _capability(host: Host, slot: str, vendor: str) -> str | Missing | Unreadable:
+    """AMD's target, "gfx1100", by which a ROCm build either has code for the card or has none.
+
+    The compute driver writes 11.0.0 as 110000, and numbers the slot 03:00.0 as 0x0300
+    (kernel, drivers/gpu/drm/amd/amdkfd/kfd_topology.c).
+    """
+    if vendor == "nvidia":
+        return Unreadable("not_reported")  # only NVIDIA's own library knows
+    if vendor != "amd":
+        return Missing("not_used")
+    nodes = "/sys/class/kfd/kfd/topology/nodes"
+    for node in host.names(nodes):
+        lines = (host.read(f"{nodes}/{node}/properties") or "").splitlines()
+        values = dict(line.split(" ", 1) for line in lines if " " in line)
+        version = values.get("gfx_target_version", "0")
+        if _slot_of(values) == slot and version.isdecimal() and int(version):
+            major, minor, step = (
+                int(version) // 10000,
+                int(version) // 100 % 100,
+                int(version) % 100,
+            )
+            return f"gfx{major}{minor:x}{step:x}"
+    return Unreadable("not_reported")
+
+
+def _slot_of(node: Mapping[str, str]) -> str:
+    domain, location = node.get("domain", "0"), node.get("location_id", "")
+    if not (domain.isdecimal() and location.isdecimal()):
+        return ""
+    place = int(location)
+    return f"{int(domain):04x}:{place >> 8:02x}:{place >> 3 & 31:02x}.{place & 7}"
 
 
 # --- memory -----------------------------------------------------------------------------------
