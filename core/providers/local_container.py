@@ -23,6 +23,7 @@ from core.edges.places import Places
 from core.errors import AppError
 from core.progress import CancelToken, Reporter
 from core.providers.base import Provider
+from core.providers.engine_failures import cause_in_log
 from core.providers.hardening import (
     DEPLOYMENT_LABEL,
     INSTALL_LABEL,
@@ -40,7 +41,6 @@ STEP = "fetch_engine"
 STOP_GRACE_S = 10
 _POLL_S = 2.0
 _NAMES = 5  # how many names are tried where others took ours
-_UNREADABLE = ("failed to load model", "error loading model", "failed to open", "gguf_init")
 
 
 class LocalContainer(Provider):
@@ -306,12 +306,10 @@ def _ended(found: dict[str, Any], log: str) -> Status:
     """Why it does not run: it was stopped, or it failed."""
     state = found["State"]
     code = int(state.get("ExitCode") or 0)
-    lines = [line.strip() for line in log.splitlines() if line.strip()]
-    detail = (state.get("Error") or (lines[-1] if lines else ""))[:300]
+    note, line = cause_in_log(log)
     if state.get("OOMKilled") or code == 137:
-        return Status(state=EndpointState.FAILED, note="engine_out_of_memory", detail=detail)
+        return Status(state=EndpointState.FAILED, note="engine_out_of_memory", detail=line)
     if code in (0, 130, 143):
         return Status(state=EndpointState.STOPPED)
-    if any(fragment in log for fragment in _UNREADABLE):
-        return Status(state=EndpointState.FAILED, note="model_file_unreadable", detail=detail)
-    return Status(state=EndpointState.FAILED, note="engine_crashed", detail=detail)
+    # What the container engine itself could not do (a file to hand in is gone) comes first.
+    return Status(state=EndpointState.FAILED, note=note, detail=state.get("Error") or line)
