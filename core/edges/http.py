@@ -276,7 +276,7 @@ def _next_hop(url: str, location: str, trusted: Collection[str]) -> str:
         host = parts.hostname or ""
     except ValueError:
         host = ""
-    if not location or not host:
+    if not location or not host or parts.scheme not in {"http", "https"}:
         raise AppError("redirect_refused", {"host": host_of(url)}, remedy="try_again")
     if host_of(target) in trusted:
         return target
