@@ -9,7 +9,7 @@ import sys
 import threading
 
 from tests.bench.bench import bench
-from tests.bench.tools import MissingTool
+from tests.bench.tools import MissingToolError
 
 
 def main() -> int:
@@ -26,7 +26,7 @@ def main() -> int:
             print(f"# starter model: {parts.starter}", flush=True)
             print("# Ctrl-C ends it and takes everything away.", flush=True)
             ended.wait()
-    except MissingTool as missing:
+    except MissingToolError as missing:
         print(missing, file=sys.stderr)
         return 3
     return 0

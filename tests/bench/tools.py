@@ -18,12 +18,12 @@ _PACKAGES = {
 _PATH = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
-class MissingTool(RuntimeError):
+class MissingToolError(RuntimeError):
     """Says which packages to install."""
 
 
 def tool(name: str) -> str:
-    """The path of a program. Raises: MissingTool."""
+    """The path of a program. Raises: MissingToolError."""
     found = shutil.which(name, path=_PATH)
     if found is None:
         need(name)
@@ -32,11 +32,11 @@ def tool(name: str) -> str:
 
 
 def need(*names: str) -> None:
-    """Raises: MissingTool with one line that installs all that is missing."""
+    """Raises: MissingToolError with one line that installs all that is missing."""
     missing = [name for name in names if shutil.which(name, path=_PATH) is None]
     if missing:
         packages = " ".join(sorted({_PACKAGES[name] for name in missing}))
-        raise MissingTool(
+        raise MissingToolError(
             f"{', '.join(missing)} not found. On Debian or Ubuntu: "
             f"sudo apt-get install -y --no-install-recommends {packages}"
         )
@@ -44,6 +44,6 @@ def need(*names: str) -> None:
 
 def need_linux_root() -> None:
     if sys.platform != "linux":
-        raise MissingTool("The bench runs on Linux only; deselect with: -m 'not docker'")
+        raise MissingToolError("The bench runs on Linux only; deselect with: -m 'not docker'")
     if os.geteuid() != 0:
-        raise MissingTool("The bench starts a container engine of its own, so it needs root")
+        raise MissingToolError("The bench starts a container engine of its own, so it needs root")

