@@ -127,7 +127,10 @@ def stream_completion(
     except Cancelled:
         if watch.late:
             raise AppError(
-                "answer_stalled", {"seconds": round(watch.gap_s)}, "restart_engine", retryable=True
+                "answer_stalled",
+                {"seconds": round(watch.gap_s)},
+                remedy="restart_engine",
+                retryable=True,
             ) from None
         answer.finish_reason = "stopped_by_you"
     except AppError as error:
@@ -325,22 +328,26 @@ def _answer_error(error: AppError, *, begun: bool) -> AppError:
         return _refusal(int(status) if isinstance(status, int) else 0, error.detail)
     if error.code in {"connection_lost", "cannot_reach", "timeout"}:
         if begun:
-            return AppError("answer_cut", {}, "restart_engine", retryable=True, detail=error.detail)
+            return AppError(
+                "answer_cut", remedy="restart_engine", retryable=True, detail=error.detail
+            )
         return AppError(
-            "engine_not_answering", {}, "restart_engine", retryable=True, detail=error.detail
+            "engine_not_answering", remedy="restart_engine", retryable=True, detail=error.detail
         )
     return error
 
 
 def _refusal(status: int, reply: str) -> AppError:
     if status in {401, 403}:
-        return AppError("key_refused", {}, "restart_engine", retryable=True)
+        return AppError("key_refused", remedy="restart_engine", retryable=True)
     if status == 503:
-        return AppError("engine_busy_loading", {}, "try_again", retryable=True)
+        return AppError("engine_busy_loading", remedy="try_again", retryable=True)
     try:
         return _engine_error(_mapping(json.loads(reply)).get("error"))
     except (ValueError, RecursionError):
-        return AppError("engine_refused", {"status": status}, "save_report", detail=reply[:300])
+        return AppError(
+            "engine_refused", {"status": status}, remedy="save_report", detail=reply[:300]
+        )
 
 
 def _engine_error(error: Any) -> AppError:
@@ -353,6 +360,9 @@ def _engine_error(error: Any) -> AppError:
         asked = _count(told.get("n_prompt_tokens")) or (numbers[0] if numbers else 0)
         room = _count(told.get("n_ctx")) or (numbers[1] if len(numbers) > 1 else 0)
         return AppError(
-            "prompt_too_long", {"tokens": asked, "context": room}, "new_chat", field="message"
+            "prompt_too_long",
+            {"tokens": asked, "context": room},
+            remedy="new_chat",
+            field="message",
         )
-    return AppError("engine_refused", {"status": status}, "save_report", detail=message)
+    return AppError("engine_refused", {"status": status}, remedy="save_report", detail=message)

@@ -118,7 +118,7 @@ def _load(config: Config) -> Any:
     try:
         key = keys.read_key(Path(config.key_path))
     except AppError as error:
-        raise AppError("key_refused", {}, "restart_engine", detail=error.code) from error
+        raise AppError("key_refused", remedy="restart_engine", detail=error.code) from error
     try:
         import xllamacpp
 

@@ -23,27 +23,27 @@ def failure(status: Status) -> AppError:
     detail = status.detail
     match status.note:
         case "engine_out_of_memory":
-            return AppError("engine_out_of_memory", {}, remedy="choose_smaller", detail=detail)
+            return AppError("engine_out_of_memory", remedy="choose_smaller", detail=detail)
         case "engine_crashed":
             return AppError(
-                "engine_crashed", {}, remedy="restart_engine", retryable=True, detail=detail
+                "engine_crashed", remedy="restart_engine", retryable=True, detail=detail
             )
         case "model_file_broken":
-            return AppError("model_file_broken", {}, remedy="set_up_again", detail=detail)
+            return AppError("model_file_broken", remedy="set_up_again", detail=detail)
         case "model_file_missing":
-            return AppError("model_file_missing", {}, remedy="set_up_again", detail=detail)
+            return AppError("model_file_missing", remedy="set_up_again", detail=detail)
         case "model_not_supported":
-            return AppError("model_not_supported", {}, remedy="choose_smaller", detail=detail)
+            return AppError("model_not_supported", remedy="choose_smaller", detail=detail)
         case "wrong_model":
-            return AppError("wrong_model", {}, remedy="restart_engine", detail=detail)
+            return AppError("wrong_model", remedy="restart_engine", detail=detail)
         case "key_refused":
-            return AppError("key_refused", {}, remedy="restart_engine", detail=detail)
+            return AppError("key_refused", remedy="restart_engine", detail=detail)
         case "engine_silent":
-            return AppError("engine_silent", {}, remedy="restart_engine", detail=detail)
+            return AppError("engine_silent", remedy="restart_engine", detail=detail)
         case None:
-            return AppError("engine_failed", {}, remedy="save_report", detail=detail)
+            return AppError("engine_failed", remedy="save_report", detail=detail)
         case note:
-            return AppError(note, {}, remedy="save_report", detail=detail)
+            return AppError(note, remedy="save_report", detail=detail)
 
 
 def cause_in_log(log: str) -> tuple[str, str]:

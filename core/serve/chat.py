@@ -13,6 +13,9 @@ from core.edges import engine_api, keys
 from core.errors import AppError
 from core.progress import CancelToken
 
+# The starter model is so small that without a system prompt it answers "the capital of France" in
+# French verse, and with one correctly (tried with five prompts and five questions).
+_STARTER_PROMPT = "You are a helpful assistant."
 _THOUGHTS = re.compile(r"<think>.*?(</think>|\Z)", re.DOTALL)
 
 
@@ -64,6 +67,8 @@ def ask(endpoint: Endpoint, question: str, token: CancelToken) -> Answer:
 def completion_body(model: Model, messages: Sequence[Message]) -> dict[str, Any]:
     """What is asked of the engine: the model's own sampling values, never the engine's."""
     sampling = model.sampling
+    if model.starter and not any(message.role == "system" for message in messages):
+        messages = (Message(role="system", content=_STARTER_PROMPT), *messages)
     body: dict[str, Any] = {
         "model": model.id,
         "messages": [

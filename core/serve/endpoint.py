@@ -1,0 +1,201 @@
+"""The model that is set up: whether it runs, and starting, stopping and removing it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from core.domain import Endpoint, EndpointState, EngineKind, Plan, Receipt, Status
+from core.edges import clock
+from core.errors import AppError
+from core.progress import CancelToken, Progress, Reporter
+from core.providers.engine_failures import failure
+from core.setup import journal as journals
+
+if TYPE_CHECKING:
+    from core.providers.base import Provider
+    from core.setup.journal import Deployment, Journal
+
+    Providers = Mapping[EngineKind, Provider]
+
+STEP = "load"  # what a start reports its progress under
+POLL_S = 0.3
+_LEAST_START_S = 90.0
+_SLOWEST_DISK = 20e6  # bytes/s: a model that is read more slowly than this is not waited for
+
+
+# --- states -----------------------------------------------------------------------------------
+
+
+class Act(StrEnum):
+    """What a person can do with the model."""
+
+    START = "start"
+    STOP = "stop"
+    REMOVE = "remove"
+    CHAT = "chat"
+
+
+_S = EndpointState
+
+# What each act makes of each state. An act that is missing has nothing to do in that state.
+TRANSITIONS: Mapping[tuple[EndpointState, Act], EndpointState] = {
+    (_S.STOPPED, Act.START): _S.STARTING,
+    (_S.FAILED, Act.START): _S.STARTING,
+    (_S.UNKNOWN, Act.START): _S.STARTING,
+    (_S.STARTING, Act.STOP): _S.STOPPED,
+    (_S.LOADING, Act.STOP): _S.STOPPED,
+    (_S.RUNNING, Act.STOP): _S.STOPPED,
+    (_S.FAILED, Act.STOP): _S.STOPPED,
+    (_S.UNKNOWN, Act.STOP): _S.STOPPED,
+    (_S.STOPPED, Act.REMOVE): _S.GONE,
+    (_S.STARTING, Act.REMOVE): _S.GONE,
+    (_S.LOADING, Act.REMOVE): _S.GONE,
+    (_S.RUNNING, Act.REMOVE): _S.GONE,
+    (_S.FAILED, Act.REMOVE): _S.GONE,
+    (_S.GONE, Act.REMOVE): _S.GONE,  # what is left of it: the journal's line, files
+    (_S.UNKNOWN, Act.REMOVE): _S.GONE,
+    (_S.RUNNING, Act.CHAT): _S.RUNNING,
+}
+
+
+def acts(state: EndpointState) -> frozenset[Act]:
+    """What can be done in a state; a window offers these and no other."""
+    return frozenset(act for from_state, act in TRANSITIONS if from_state is state)
+
+
+# --- what is set up ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Current:
+    """What is set up and how it is. `endpoint.url` is empty while nothing answers there.
+
+    Without a deployment nothing is set up. A deployment without an endpoint is half set up.
+    """
+
+    endpoint: Endpoint | None
+    status: Status
+    deployment: Deployment | None
+
+
+def current(journal: Journal, providers: Providers) -> Current:
+    """Looks once; takes two seconds at most. Raises: AppError when the journal fails."""
+    deployment = journal.current()
+    if deployment is None:
+        return Current(endpoint=None, status=Status(state=_S.GONE), deployment=None)
+    status = _look(deployment, providers)
+    whole = deployment.handle is not None and deployment.state != journals.SETTING_UP
+    endpoint = _endpoint(deployment, status) if whole else None
+    return Current(endpoint=endpoint, status=status, deployment=deployment)
+
+
+def stop(journal: Journal, providers: Providers) -> None:
+    """Stops what runs and keeps it. Nothing there, or stopped already, is success.
+
+    Raises: AppError.
+    """
+    deployment = journal.current()
+    if deployment is None or deployment.handle is None:
+        return
+    journal.intend(deployment.id, "stop")
+    _provider(deployment, providers).stop(deployment.handle)
+    journal.observe(deployment.id, "stop")
+    if deployment.state != journals.SETTING_UP:
+        journal.mark(deployment.id, journals.STOPPED)
+
+
+def start(journal: Journal, providers: Providers, report: Reporter, token: CancelToken) -> Endpoint:
+    """Starts what is set up, and returns when it answers. Running already is success.
+
+    A cancel leaves it starting: nothing is lost, and a later look finds it running.
+    Raises: AppError, Cancelled.
+    """
+    deployment = journal.current()
+    if deployment is None or deployment.handle is None:
+        raise AppError("nothing_set_up", remedy="set_up_first")
+    token.check()
+    journal.intend(deployment.id, "start")
+    _provider(deployment, providers).resume(deployment.handle)
+    status = _until_running(deployment, providers, report, token)
+    journal.observe(deployment.id, "start", {"url": status.url})
+    if deployment.state == journals.STOPPED:
+        journal.mark(deployment.id, journals.READY)
+    return _endpoint(deployment, status)
+
+
+def remove(journal: Journal, providers: Providers, *, models: bool) -> Receipt:
+    """Takes away everything that was set up; the model's file too where `models` says so.
+
+    Nothing set up is an empty receipt. Raises: AppError.
+    """
+    from core.setup import deploy
+
+    deployment = journal.current()
+    if deployment is None:
+        return Receipt()
+    receipt = deploy.undo(deployment.id, providers, journal)
+    return receipt
+
+
+def start_deadline_s(plan: Plan) -> float:
+    """How long a start may take: longer for a larger model, and never for ever."""
+    return _LEAST_START_S + plan.quant.size_bytes / _SLOWEST_DISK
+
+
+def _until_running(
+    deployment: Deployment, providers: Providers, report: Reporter, token: CancelToken
+) -> Status:
+    begun = clock.monotonic()
+    deadline_s = start_deadline_s(deployment.plan)
+    while True:
+        status = _look(deployment, providers)
+        match status.state:
+            case EndpointState.RUNNING:
+                report(Progress(step=STEP, finished=True))
+                return status
+            case EndpointState.FAILED:
+                raise failure(status)
+            case EndpointState.GONE:
+                raise AppError("endpoint_gone", remedy="set_up_again")
+        waited = clock.monotonic() - begun
+        if waited > deadline_s:
+            raise AppError(
+                "engine_start_timeout",
+                {"minutes": round(waited / 60)},
+                remedy="choose_smaller",
+                retryable=True,
+                detail=status.detail,
+            )
+        report(Progress(step=STEP, done=round(waited), unit="seconds"))
+        token.wait(POLL_S)
+
+
+def _look(deployment: Deployment, providers: Providers) -> Status:
+    if deployment.handle is None:
+        return Status(state=_S.STOPPED)
+    return _provider(deployment, providers).poll(deployment.handle)
+
+
+def _provider(deployment: Deployment, providers: Providers) -> Provider:
+    provider = providers.get(deployment.plan.engine)
+    if provider is None:
+        raise AppError("provider_missing", {"engine": deployment.plan.engine}, remedy="save_report")
+    return provider
+
+
+def _endpoint(deployment: Deployment, status: Status) -> Endpoint:
+    assert deployment.handle is not None  # noqa: S101 - whoever calls has looked
+    plan = deployment.plan
+    return Endpoint(
+        handle=deployment.handle,
+        url=status.url or "",
+        key_path=deployment.key_path,
+        model=plan.model,
+        quant_name=plan.quant.name,
+        engine=plan.engine,
+        context=plan.context,
+        proof=deployment.proof,
+    )
