@@ -1,0 +1,234 @@
+"""The only function that turns a model's words into something a window shows.
+
+What a model writes is untrusted: it may have read a hostile page. So the Markdown is parsed in
+Python, and only tags on the list below are written out; everything else becomes plain text. No
+image, no HTML of the model, no address but http and https. The allow-list works on the parsed
+tokens, after parsing, because filters before a parser are what attackers walk around.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from urllib.parse import urlsplit
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+MAX_RICH_CHARS = 60_000  # an answer of 16 000 tokens; beyond it Markdown is shown as it is
+MAX_SHOWN_CHARS = 200_000
+MAX_RICH_LINES = 4_000
+MAX_RICH_BRACKETS = 2_000  # open brackets make the parser look ahead each time
+MAX_SHOWN_LINES = 10_000
+MAX_LINE_CHARS = 4_000  # a longer line without a break stalls the text layout
+MAX_NESTING = 24
+MAX_TAGS = 8_000  # table cells, list items, emphasis: what the text layout has to place
+MAX_URL_CHARS = 2_000
+
+# Control codes except tab and line end; direction marks that make text read differently from what
+# it is; invisible joiners and tag characters that smuggle text; lone surrogates.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\ud800-\udfff]"
+)
+_LINE_END = re.compile("\r\n?|\u2028|\u2029")
+_LONG_RUN = re.compile(rf"[^\n]{{{MAX_LINE_CHARS}}}")
+_LOOKS_LIKE_ADDRESS = re.compile(r"(?i)://|^\s*(www\.|[\w-]+(\.[\w-]+)*\.[a-z]{2,}(/|\s*$))")
+_HOST = re.compile(r"(?i)[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+
+_PAIRS = {
+    "strong": "b",
+    "em": "i",
+    "s": "s",
+    "paragraph": "p",
+    "bullet_list": "ul",
+    "list_item": "li",
+    "blockquote": "blockquote",
+    "tr": "tr",
+}
+_ALIGN = {"text-align:center": ' align="center"', "text-align:right": ' align="right"'}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """`html` for a QTextDocument; `codes` are the code blocks, found by their link `#copy-N`.
+
+    `cut` says that the text was longer than what is shown.
+    """
+
+    html: str
+    codes: tuple[str, ...] = ()
+    cut: bool = False
+
+
+def render(markdown: str, *, copy_label: str = "") -> Rendered:
+    """Safe HTML of a model's Markdown. Never raises, whatever the text is.
+
+    Where `copy_label` is given, each code block carries a link with that label.
+    """
+    text = clean(markdown[:MAX_SHOWN_CHARS])
+    lines = text.split("\n", MAX_SHOWN_LINES)
+    cut = len(markdown) > MAX_SHOWN_CHARS or len(lines) > MAX_SHOWN_LINES
+    tokens = None if _heavy(text) else _parser().parse(text)
+    if tokens is None or _too_much(tokens):
+        return Rendered(html=_plain(lines[:MAX_SHOWN_LINES]), cut=cut)
+    writer = _Writer(copy_label)
+    writer.block(tokens)
+    return Rendered(html="".join(writer.out), codes=tuple(writer.codes), cut=cut)
+
+
+def clean(text: str) -> str:
+    """The text without hidden and control characters: what is shown is what is copied."""
+    return _HIDDEN.sub("", _LINE_END.sub("\n", text))
+
+
+def safe_target(href: str) -> str | None:
+    """The address if a person may be asked to open it, with its host in ASCII, else None."""
+    if not 0 < len(href) <= MAX_URL_CHARS or not href.isascii() or clean(href) != href:
+        return None
+    if re.search(r"[\s\\<>\"']", href):
+        return None
+    try:
+        parts = urlsplit(href)
+        port_is_fine = parts.port is None or parts.port > 0
+    except ValueError:
+        return None
+    # A user name before the host makes one address look like another: https://bank.com@other.org
+    if parts.scheme not in ("http", "https") or "@" in parts.netloc or not port_is_fine:
+        return None
+    return href if parts.hostname and _HOST.fullmatch(_bracketed(parts.hostname)) else None
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+@cache
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING})
+    return parser.enable(["table", "strikethrough"])
+
+
+def _too_much(tokens: Sequence[Token]) -> bool:
+    """Whether the parser gave up on depth (it drops what is deeper) or the layout would stall."""
+    count = 0
+    for token in tokens:
+        children = token.children or ()
+        count += 1 + len(children)
+        deepest = max((child.level for child in children), default=0)
+        if max(token.level, deepest) >= MAX_NESTING - 2 or count > MAX_TAGS:
+            return True
+    return False
+
+
+def _heavy(text: str) -> bool:
+    """Whether parsing alone could hold up the window."""
+    return (
+        len(text) > MAX_RICH_CHARS
+        or text.count("\n") > MAX_RICH_LINES
+        or text.count("[") > MAX_RICH_BRACKETS
+        or _LONG_RUN.search(text) is not None
+    )
+
+
+def _plain(lines: Sequence[str]) -> str:
+    """The lines as they are, with breaks in runs that have none."""
+    broken = "\n".join(_LONG_RUN.sub(lambda run: run.group() + "\n", line) for line in lines)
+    return "".join(f"<p>{escape(line) or '&nbsp;'}</p>" for line in broken.split("\n"))
+
+
+@dataclass(slots=True)
+class _Writer:
+    """Writes tokens out as tags of the allow-list."""
+
+    copy_label: str
+    out: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
+
+    def block(self, tokens: Sequence[Token]) -> None:
+        for token in tokens:
+            if token.type == "inline":
+                self.inline(token.children or ())
+            elif token.type in ("fence", "code_block"):
+                self._code(token)
+            elif token.type == "hr":
+                self.out.append("<hr>")
+            elif not token.hidden:
+                self._pair(token)
+
+    def inline(self, tokens: Sequence[Token]) -> None:
+        index = 0
+        while index < len(tokens):
+            token = tokens[index]
+            if token.type == "link_open":
+                index = self._link(tokens, index)
+            elif token.type == "code_inline":
+                self.out.append(f"<code>{escape(token.content)}</code>")
+            elif token.type == "hardbreak":
+                self.out.append("<br>")
+            elif token.type == "softbreak":
+                self.out.append("\n")
+            elif token.type == "image":
+                self._image(token)
+            elif token.nesting:
+                self._pair(token)
+            else:
+                self.out.append(escape(token.content))
+            index += 1
+
+    def _pair(self, token: Token) -> None:
+        name, _, end = token.type.rpartition("_")
+        slash = "/" if end == "close" else ""
+        if name in _PAIRS:
+            self.out.append(f"<{slash}{_PAIRS[name]}>")
+        elif name == "heading":
+            # Level 1 of an answer is no title of our page.
+            self.out.append(f"<{slash}h{min(int(token.tag[1:]) + 2, 5)}>")
+        elif name == "ordered_list":
+            start = "" if slash else f' start="{int(token.attrGet("start") or 1)}"'
+            self.out.append(f"<{slash}ol{start}>")
+        elif name == "table":
+            # The border stands here, since a style sheet reaches only the cells in Qt's documents.
+            place = "" if slash else ' border="1" cellspacing="0" cellpadding="6"'
+            self.out.append(f"<{slash}table{place}>")
+        elif name in ("th", "td"):
+            align = "" if slash else _ALIGN.get(str(token.attrGet("style")), "")
+            self.out.append(f"<{slash}{name}{align}>")
+
+    def _code(self, token: Token) -> None:
+        language = clean((token.info or "").strip().split(" ")[0])[:24]
+        link = f'<a href="#copy-{len(self.codes)}">{escape(self.copy_label)}</a>'
+        head = (
+            f'<tr><td class="codehead">{escape(language) or "&nbsp;"}</td>'
+            f'<td class="codehead" align="right">{link if self.copy_label else ""}</td></tr>'
+        )
+        code = token.content.rstrip("\n")
+        self.codes.append(code)
+        self.out.append(
+            '<table class="code" width="100%" cellspacing="0" cellpadding="0" border="0">'
+            f'{head}<tr><td class="code" colspan="2"><pre>{escape(code)}</pre></td></tr></table>'
+        )
+
+    def _image(self, token: Token) -> None:
+        """The words of a picture; the picture itself is never fetched."""
+        self.out.append(f"[{escape(token.content)}]")
+
+    def _link(self, tokens: Sequence[Token], start: int) -> int:
+        """Writes a link with its whole target in words, and returns the index of its end."""
+        end = start + 1
+        while end < len(tokens) and tokens[end].type != "link_close":
+            end += 1
+        label = "".join(part.content for part in tokens[start + 1 : end]).strip()
+        target = safe_target(str(tokens[start].attrGet("href") or ""))
+        if target is None:
+            self.out.append(escape(label))
+            return end
+        # Words that look like another address are not shown at all.
+        if not label or label == target or _LOOKS_LIKE_ADDRESS.search(label):
+            self.out.append(f'<a href="{escape(target)}">{escape(target)}</a>')
+        else:
+            self.out.append(f'{escape(label)} (<a href="{escape(target)}">{escape(target)}</a>)')
+        return end

@@ -1,0 +1,242 @@
+"""The home window: sidebar, pages, and the one watch on the model that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QWidget
+
+from core.domain import Status
+from core.errors import AppError
+from gui import language, theme
+from gui.chat.view import ChatView, Stream
+from gui.home.home_page import HomePage
+from gui.home.settings_page import SettingsPage
+from gui.home.sidebar import PAGES, Sidebar
+from gui.home.state import Look, Mood, look_of
+from gui.home.watch import EngineWatch
+from gui.language import say
+from gui.page import Page, announce
+from gui.report import report_text
+from gui.theme import tokens
+
+_TO_SETUP = ("set_up_again", "choose_smaller", "use_builtin", "set_up_first", "choose_folder")
+
+
+class HomeWindow(Page):
+    """`assembly` is core.assembly.Assembly. `serve`, `stream` and `ask_file` are for tests."""
+
+    state_changed = Signal(object)  # Status
+    setup_wanted = Signal()
+
+    def __init__(
+        self,
+        assembly: Any,
+        parent: QWidget | None = None,
+        *,
+        serve: Any = None,
+        stream: Stream | None = None,
+        ask_file: Callable[[], str] | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("window")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setMinimumSize(*tokens()["size"]["window_min"])
+        self._assembly = assembly
+        self._ask_file = ask_file or self._file_dialog
+        self._look = Look(mood=Mood.LOOKING)
+        self.watch = EngineWatch(assembly, self, serve=serve)
+        self.sidebar = Sidebar()
+        self.home_page = HomePage()
+        self.chat = ChatView(stream=stream)
+        self.settings_page = SettingsPage(
+            model_folder=str(assembly.settings.model_folder or assembly.places.models),
+            overridden=assembly.places.overridden,
+        )
+        self.settings_page.show_choices(assembly.settings.language, assembly.settings.theme)
+        self._pages: dict[str, Page] = dict(
+            zip(PAGES, (self.home_page, self.chat, self.settings_page), strict=True)
+        )
+        self._stack = QStackedWidget()
+        for page in self._pages.values():
+            self._stack.addWidget(page)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.sidebar)
+        row.addWidget(self._stack, 1)
+        self._connect()
+        self.render()
+        self.show_page("home")
+        self.watch.look()
+
+    def _connect(self) -> None:
+        self.watch.changed.connect(self._look_changed)
+        self.watch.failed.connect(self._act_failed)
+        self.watch.progressed.connect(self.home_page.show_progress)
+        self.watch.removed.connect(self.home_page.show_receipt)
+        self.sidebar.chosen.connect(self.show_page)
+        self.sidebar.status.start_pressed.connect(self.watch.start)
+        self.sidebar.status.stop_pressed.connect(self.watch.stop)
+        home = self.home_page
+        home.start_wanted.connect(self.watch.start)
+        home.stop_wanted.connect(self.watch.stop)
+        home.chat_wanted.connect(lambda: self.show_page("chat"))
+        home.setup_wanted.connect(self.setup_wanted)
+        home.remedy_chosen.connect(self._remedy)
+        self.chat.answered.connect(home.add_answer)
+        self.chat.remedy_wanted.connect(self._remedy)
+        settings = self.settings_page
+        settings.language_chosen.connect(self._set_language)
+        settings.theme_chosen.connect(self._set_theme)
+        settings.remove_wanted.connect(self._remove)
+        settings.error_card.remedy_chosen.connect(lambda _code: settings.show_error(None))
+        for number, name in enumerate(("home", "chat"), start=1):
+            self._shortcut(f"Ctrl+{number}", name)
+        self._shortcut("Ctrl+,", "settings")
+
+    def _shortcut(self, keys: str, page: str) -> None:
+        shortcut = QShortcut(QKeySequence(keys), self)
+        shortcut.activated.connect(lambda: self.show_page(page))
+
+    # --- what others call -------------------------------------------------------------------------
+
+    def show_page(self, name: str) -> None:
+        """home, chat or settings. Focus goes to the page's first control."""
+        page = self._pages[name]
+        self._stack.setCurrentWidget(page)
+        self.sidebar.mark_page(name)
+        if name == "chat":
+            self.chat.focus_first()
+        elif name == "settings":
+            self.settings_page.focus_first()
+        elif not self.home_page.hero.focus_first():
+            self.sidebar.buttons["home"].setFocus()
+        announce(self, page.title())
+
+    @property
+    def page(self) -> str:
+        """The name of the page that is shown."""
+        return next(name for name, page in self._pages.items() if page.isVisibleTo(self))
+
+    @property
+    def look(self) -> Look:
+        return self._look
+
+    def start_model(self) -> None:
+        """For the tray: like the Start button."""
+        self.watch.start()
+
+    def stop_model(self) -> None:
+        """For the tray: like the Stop button."""
+        self.watch.stop()
+
+    def title(self) -> str:
+        return say("home.app")
+
+    def render(self) -> None:
+        self.setWindowTitle(say("home.app"))
+        self.sidebar.render_texts(self._look)
+
+    # --- the state of the model -------------------------------------------------------------------
+
+    def _look_changed(self) -> None:
+        watch = self.watch
+        look = look_of(watch.plan, watch.endpoint, watch.status, watch.acting)
+        moved = look.mood is not self._look.mood
+        self._look = look
+        self.home_page.show_look(look, datetime.now().astimezone())
+        self.settings_page.show_removable(look.plan is not None and not look.busy)
+        self.chat.set_endpoint(watch.endpoint if look.mood is Mood.RUNNING else None)
+        self.render()
+        if moved:
+            announce(self, say(f"home.state.{look.mood}"))
+        if (status := told_status(look)) is not None:
+            self.state_changed.emit(status)
+
+    def _act_failed(self, error: AppError) -> None:
+        self.home_page.show_error(error)
+        self.show_page("home")
+
+    def _remedy(self, code: str) -> None:
+        """The button of an error card. What is not ours is tried again."""
+        self.home_page.clear_error()
+        if code in _TO_SETUP:
+            self.setup_wanted.emit()
+        elif code == "restart_engine":
+            self.watch.restart()
+        elif code in ("start_it", "start_again"):
+            self.watch.start()
+        elif code == "save_report":
+            self._save_report()
+        elif self._look.mood is Mood.STOPPED:
+            self.watch.start()
+        else:
+            self.watch.look()
+
+    def _save_report(self) -> None:
+        error = self.home_page.last_error
+        if error is None or not (name := self._ask_file()):
+            return
+        try:
+            Path(name).write_text(report_text(error, language.text()), encoding="utf-8")
+        except OSError as cause:
+            self.home_page.show_error(
+                AppError("report_not_saved", {}, remedy="save_report", detail=str(cause.strerror))
+            )
+
+    def _file_dialog(self) -> str:
+        return QFileDialog.getSaveFileName(self, say("home.save_report"), "deepberth-report.txt")[0]
+
+    # --- settings ---------------------------------------------------------------------------------
+
+    def _set_language(self, chosen: str) -> None:
+        if self._save(language=chosen):
+            language.switch(chosen)
+
+    def _set_theme(self, chosen: str) -> None:
+        app = QApplication.instance()
+        if self._save(theme=chosen) and isinstance(app, QApplication):
+            theme.apply(app, chosen)
+
+    def _save(self, **changes: Any) -> bool:
+        settings = self._assembly.settings
+        try:
+            self._assembly.save(replace(settings, **changes))
+        except AppError as error:
+            self.settings_page.show_choices(settings.language, settings.theme)
+            self.settings_page.show_error(error)
+            return False
+        self.settings_page.show_error(None)
+        return True
+
+    def _remove(self, models: bool) -> None:
+        self.show_page("home")
+        self.watch.remove(models=models)
+
+    # --- while nobody looks -----------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.watch.set_quiet(False)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.watch.set_quiet(True)
+
+
+def told_status(look: Look) -> Status | None:
+    """The state for the tray: what was seen, or what an act is about to make of it."""
+    from core.domain import EndpointState
+
+    if look.mood is Mood.STARTING:
+        return Status(state=EndpointState.STARTING)
+    if look.mood in (Mood.EMPTY, Mood.HALF, Mood.REMOVING):
+        return Status(state=EndpointState.STOPPED)
+    return look.status
