@@ -64,6 +64,7 @@ def load_settings(path: Path) -> Loaded:
 
 def save_settings(path: Path, settings: Settings) -> None:
     """Raises: AppError (disk_full, disk_fault, folder_not_writable)."""
+    files.make_private_folder(path.parent)
     data = msgspec.json.format(msgspec.json.encode(settings), indent=2)
     files.write_atomic(path, data + b"\n")
 

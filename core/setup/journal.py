@@ -7,6 +7,7 @@ what to look for. SQLite in WAL mode with full sync; threads and processes may s
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sqlite3
 import threading
@@ -83,10 +84,10 @@ class Journal:
         self._lock = threading.RLock()
         self._connection = _connect(path)
         with self._transaction() as run:
-            if run("SELECT id FROM install").fetchone() is None:
-                run("INSERT INTO install VALUES (?)", (uuid.uuid4().hex,))
-        with self._reading() as run:
-            self.install_id: str = run("SELECT id FROM install").fetchone()[0]
+            row = run("SELECT id FROM install").fetchone()
+            self.install_id: str = row[0] if row else _install_id(path)
+            if row is None:
+                run("INSERT INTO install VALUES (?)", (self.install_id,))
 
     def close_file(self) -> None:
         """Lets go of the file; the journal cannot be used after this."""
@@ -117,15 +118,28 @@ class Journal:
         return found
 
     def current(self) -> Deployment | None:
-        """The newest that is not closed."""
+        """What the person works with: the newest that is set up, else the newest being set up.
+
+        While a second model is being fetched the first one goes on.
+        """
         found = self.open()
-        return found[-1] if found else None
+        whole = [deployment for deployment in found if deployment.state != SETTING_UP]
+        return (whole or found or (None,))[-1]
+
+    def pending(self) -> Deployment | None:
+        """The newest that was begun and is not set up yet, or None."""
+        begun = [deployment for deployment in self.open() if deployment.state == SETTING_UP]
+        return begun[-1] if begun else None
 
     def open(self) -> tuple[Deployment, ...]:
         """All that are not closed, oldest first."""
         with self._reading() as run:
             rows = run(f"{_SELECT} WHERE closed_at IS NULL ORDER BY seq").fetchall()
         return tuple(found for row in rows if (found := self._deployment(row)) is not None)
+
+    def run_folder(self, deployment_id: str) -> Path:
+        """The folder of one deployment alone, for its key and its engine's files."""
+        return self.path.parent / "run" / deployment_id
 
     def find(self, deployment_id: str) -> Deployment | None:
         """The deployment, closed or not."""
@@ -205,7 +219,7 @@ class Journal:
 
     def _deployment(self, row: tuple[Any, ...]) -> Deployment | None:
         identity, plan, handle, proof, state, created_at = row
-        run_folder = self.path.parent / "run" / identity
+        run_folder = self.run_folder(identity)
         try:
             return Deployment(
                 id=identity,
@@ -264,6 +278,17 @@ def open_journal(path: Path) -> Journal:
         if seen != "sound":
             _create(path)
         return Journal(path, set_aside=aside)
+
+
+def _install_id(path: Path) -> str:
+    """The name of this installation, which the things it makes carry. It stands in a file of its
+    own too, so that a journal that was lost does not make strangers of them."""
+    beside = path.with_name("install-id")
+    with contextlib.suppress(OSError, ValueError):
+        return uuid.UUID(beside.read_text(encoding="ascii").strip()).hex
+    made = uuid.uuid4().hex
+    files.write_atomic(beside, made.encode("ascii"))
+    return made
 
 
 def _look(path: Path) -> str:

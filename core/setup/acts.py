@@ -1,0 +1,232 @@
+"""The steps of a plan: for each, whether it is done already, and doing it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from core.domain import (
+    Accelerator,
+    ChatDelta,
+    EndpointState,
+    Handle,
+    Launch,
+    Plan,
+    Proof,
+    Status,
+)
+from core.edges import clock, engine_api, files, keys
+from core.edges.places import Places
+from core.errors import AppError
+from core.progress import CancelToken, Progress, Reporter
+from core.providers.base import Provider
+from core.providers.engine_failures import failure
+from core.setup import weights
+from core.setup.journal import Deployment, Journal
+from core.setup.leftovers import Providers, retire, sweep
+
+TEMPLATES = Path(__file__).resolve().parent.parent.parent / "assets" / "templates"
+QUESTION = "What is the capital of France? Answer in one short sentence."
+_REHEARSAL_TOKENS = 48  # enough to measure; a model that thinks is not waited for
+_POLL_S = 0.3
+_UNKNOWN_S = 30.0  # so long an engine may be out of sight before that counts as a failure
+_LEAST_LOAD_S = 120.0
+_SLOWEST_DISK = 20e6  # bytes/s
+_ALIVE = {EndpointState.STARTING, EndpointState.LOADING, EndpointState.RUNNING}
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One run of one deployment: what the steps share. Nothing in it outlives the run."""
+
+    deployment: Deployment
+    plan: Plan  # with the pinned image once that is known
+    provider: Provider
+    providers: Providers
+    journal: Journal
+    places: Places
+    report: Reporter
+    token: CancelToken
+    model_path: str = ""
+    handle: Handle | None = None
+    status: Status = field(default_factory=lambda: Status(state=EndpointState.UNKNOWN))
+    proof: Proof | None = None
+
+    @property
+    def id(self) -> str:
+        return self.deployment.id
+
+    def alive(self) -> bool:
+        return self.handle is not None and self.status.state in _ALIVE
+
+
+# --- one after the other ----------------------------------------------------------------------
+
+
+def check_engine(run: Run) -> None:
+    """The provider works; what an earlier run left behind is known."""
+    run.provider.check()
+    sweep(run.plan, run.providers, run.journal)
+    if run.handle is not None:
+        run.status = run.provider.poll(run.handle)
+
+
+def engine_is_here(run: Run) -> bool:
+    known = run.journal.observed(run.id, "fetch_engine")
+    if known is None or not run.alive():
+        return False
+    run.plan = _with_image(run.plan, known.get("image"))
+    return True
+
+
+def fetch_engine(run: Run) -> None:
+    run.journal.intend(run.id, "fetch_engine", {"image": run.plan.image})
+    image = run.provider.fetch_engine(run.plan, run.report, run.token)
+    run.journal.observe(run.id, "fetch_engine", {"image": image})
+    run.plan = _with_image(run.plan, image)
+
+
+def _with_image(plan: Plan, image: object) -> Plan:
+    """The plan with the exact image. One without a registry's name is known by its tag only."""
+    return replace(plan, image=image) if isinstance(image, str) and "/" in image else plan
+
+
+def model_is_here(run: Run) -> bool:
+    known = run.journal.observed(run.id, "fetch_model")
+    if known is None or not run.alive():
+        return False  # the file is looked at again before each start
+    run.model_path = str(known.get("path"))
+    return True
+
+
+def fetch_model(run: Run) -> None:
+    run.journal.intend(run.id, "fetch_model", {"file": run.plan.quant.file})
+    found = weights.fetch_weights(run.plan, run.places, run.report, run.token)
+    run.journal.observe(
+        run.id,
+        "fetch_model",
+        {
+            "path": found.path,
+            "origin": found.origin,
+            "sha256": found.sha256,
+            "checked": found.checked,
+        },
+    )
+    run.model_path = found.path
+
+
+def is_created(run: Run) -> bool:
+    return run.alive()
+
+
+def create(run: Run) -> None:
+    """Exactly one engine, ours. The intent is on the disk before the provider is asked."""
+    for other in run.journal.open():
+        if other.id != run.id:
+            retire(other, run.plan, run.providers, run.journal)
+    if run.handle is not None and run.status.state is EndpointState.FAILED:
+        run.provider.delete(run.handle)
+    run.token.check()
+    run.journal.set_proof(run.id, None)
+    run.proof = None
+    files.make_private_folder(Path(run.deployment.run_folder))
+    keys.ensure_key(Path(run.deployment.key_path))
+    run.journal.intend(run.id, "create", {"provider": run.provider.id})
+    run.handle = run.provider.start(_launch(run))
+    run.journal.set_handle(run.id, run.handle)
+    run.journal.observe(run.id, "create", {"ref": run.handle.ref})
+
+
+def _launch(run: Run) -> Launch:
+    template = run.plan.model.chat_template
+    if template is not None and not (TEMPLATES / template).is_file():
+        raise AppError("asset_missing", {"file": template}, remedy="save_report")
+    return Launch(
+        deployment_id=run.id,
+        install_id=run.journal.install_id,
+        plan=run.plan,
+        model_path=run.model_path,
+        template_path=str(TEMPLATES / template) if template else None,
+        key_path=run.deployment.key_path,
+        run_folder=run.deployment.run_folder,
+    )
+
+
+def is_loaded(run: Run) -> bool:
+    if run.handle is None:
+        return False
+    run.status = run.provider.poll(run.handle)
+    return run.status.state is EndpointState.RUNNING and run.status.url is not None
+
+
+def load(run: Run) -> None:
+    """Waits until the engine answers as this model. A cancel leaves it loading."""
+    assert run.handle is not None  # noqa: S101 - the step before made it
+    begun = seen_at = clock.monotonic()
+    deadline_s = _LEAST_LOAD_S + run.plan.quant.size_bytes / _SLOWEST_DISK
+    while not is_loaded(run):
+        now = clock.monotonic()
+        state = run.status.state
+        if state is EndpointState.FAILED:
+            raise failure(run.status)
+        if state in {EndpointState.GONE, EndpointState.STOPPED}:
+            raise AppError("engine_ended", remedy="try_again", retryable=True)
+        if state is not EndpointState.UNKNOWN:
+            seen_at = now
+        elif now - seen_at > _UNKNOWN_S:
+            raise failure(run.status)
+        if now - begun > deadline_s:
+            raise AppError(
+                "engine_start_timeout",
+                {"minutes": round(deadline_s / 60)},
+                remedy="choose_smaller",
+                retryable=True,
+                detail=run.status.detail,
+            )
+        run.report(Progress(step="load", done=round(now - begun), unit="seconds"))
+        run.token.wait(_POLL_S)
+
+
+def is_rehearsed(run: Run) -> bool:
+    return run.proof is not None
+
+
+def rehearse(run: Run) -> None:
+    """One short question, measured: nothing is called ready that has not answered."""
+    url = run.status.url or ""
+    model = run.plan.model
+    body: dict[str, Any] = {
+        "model": model.id,
+        "messages": [{"role": "user", "content": QUESTION}],
+        "max_tokens": _REHEARSAL_TOKENS,
+    }
+    if model.starter:  # so small that it needs to be told what it is
+        system = {"role": "system", "content": "You are a helpful assistant."}
+        body["messages"] = [system, *body["messages"]]
+    for name in ("temperature", "top_p"):
+        if (value := getattr(model.sampling, name)) is not None:
+            body[name] = value
+    begun, said = clock.monotonic(), ""
+    for piece in engine_api.stream_completion(
+        url,
+        keys.read_key(Path(run.deployment.key_path)),
+        body,
+        run.token,
+        model=model.id,
+        where="this_computer",
+    ):
+        if isinstance(piece, ChatDelta):
+            said += piece.text or piece.reasoning
+            continue
+        run.token.check()
+        if not said.strip() or not piece.completion_tokens:
+            raise AppError("answer_empty", remedy="try_again", retryable=True)
+        seconds = max(clock.monotonic() - begun - piece.first_token_s, 1e-3)
+        run.proof = Proof(
+            first_token_s=piece.first_token_s,
+            tokens_per_s=piece.tokens_per_s or piece.completion_tokens / seconds,
+            answer=said.strip(),
+            on_gpu=False if run.plan.accelerator is Accelerator.CPU else None,
+        )
+        run.journal.set_proof(run.id, run.proof)
