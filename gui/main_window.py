@@ -21,7 +21,7 @@ from gui.tray import Tray, TrayState
 from gui.widgets.error_dialog import ErrorDialog
 
 _log = logging.getLogger(__name__)
-_DONE = "done"  # the wizard's last page, as the settings name it
+_SETUP, _DONE = "setup", "done"  # pages of the wizard, as the settings name them
 _STARTING = (EndpointState.STARTING, EndpointState.LOADING)
 
 
@@ -206,16 +206,16 @@ class MainWindow(QWidget):
             self.tray.update()
 
     def _setting_up(self) -> bool:
-        """Whether the wizard is at work on something that must not end with the window."""
-        return bool(self.wizard is not None and getattr(self.wizard, "busy", False))
+        """Whether the wizard may be at work on something that must not end with the window."""
+        return self.wizard is not None and str(self.wizard.state.page) == _SETUP
 
     def _model_name(self) -> str:
-        endpoint = getattr(self.home, "endpoint", None)
+        endpoint = self.home.watch.endpoint
         return "" if endpoint is None else endpoint.model.name
 
     def _new_chat(self) -> None:
         self.show_home("chat")
-        self._ask_home("new_chat")
+        self.home.chat.new_chat()
         self.come_forward()
 
     def _ask_home(self, method: str) -> None:
