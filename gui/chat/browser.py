@@ -114,6 +114,9 @@ def _style_sheet() -> str:
         th {{ background-color: {name["code-bg"]}; font-weight: 600; }}
         code {{ background-color: {name["code-bg"]}; {code} }}
         pre {{ {code} margin: 0; white-space: pre-wrap; }}
-        td.codehead {{ {cell} padding: 8px 14px; font-size: 12px; color: {name["text-muted"]}; }}
+        td, th {{ border: 1px solid {name["border"]}; padding: 6px 10px; }}
+        td.codehead {{ {cell} border-right: 0px; padding: 8px 14px; font-size: 12px;
+                       color: {name["text-muted"]}; }}
+        td.codecopy {{ {cell} border-left: 0px; padding: 8px 14px; font-size: 12px; }}
         td.code {{ {cell} padding: 12px 14px; }}
     """

@@ -56,9 +56,9 @@ class Conversation:
         return bool(self.turns) and self.turns[-1].answer.running
 
     def ask(self, question: str, now_s: float) -> Conversation:
-        """A new last turn. A failed one before it goes: its question stood in the composer."""
+        """A new last turn. One before it that failed without a word goes: it is asked again now."""
         kept = self.turns
-        if kept and kept[-1].answer.state is AnswerState.FAILED:
+        if kept and kept[-1].answer.state is AnswerState.FAILED and not kept[-1].answer.text:
             kept = kept[:-1]
         return Conversation(turns=(*kept, Turn(question=question, answer=Answer(started_s=now_s))))
 

@@ -191,8 +191,7 @@ class _Writer:
             start = "" if slash else f' start="{int(token.attrGet("start") or 1)}"'
             self.out.append(f"<{slash}ol{start}>")
         elif name == "table":
-            # The border stands here, since a style sheet reaches only the cells in Qt's documents.
-            place = "" if slash else ' border="1" cellspacing="0" cellpadding="6"'
+            place = "" if slash else ' border="0" cellspacing="0" cellpadding="0"'
             self.out.append(f"<{slash}table{place}>")
         elif name in ("th", "td"):
             align = "" if slash else _ALIGN.get(str(token.attrGet("style")), "")
@@ -203,7 +202,7 @@ class _Writer:
         link = f'<a href="#copy-{len(self.codes)}">{escape(self.copy_label)}</a>'
         head = (
             f'<tr><td class="codehead">{escape(language) or "&nbsp;"}</td>'
-            f'<td class="codehead" align="right">{link if self.copy_label else ""}</td></tr>'
+            f'<td class="codecopy" align="right">{link if self.copy_label else ""}</td></tr>'
         )
         code = token.content.rstrip("\n")
         self.codes.append(code)

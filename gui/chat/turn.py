@@ -74,8 +74,8 @@ class TurnWidget(QWidget):
         answer.setSpacing(8)
         for part in (self.think, self.body, self.error_card, self._cut, self._stopped):
             answer.addWidget(part)
-        for part in (self._foot, self._made):
-            answer.addWidget(part)
+        answer.addWidget(self._foot)
+        answer.addWidget(self._made)
         self._sign = MarkTile(30)
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -84,7 +84,11 @@ class TurnWidget(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(18)
-        column.addWidget(self.bubble, 0, Qt.AlignmentFlag.AlignRight)
+        # A stretch, not an alignment: that would measure the bubble's height at the full width.
+        above = QHBoxLayout()
+        above.addStretch(1)
+        above.addWidget(self.bubble)
+        column.addLayout(above)
         column.addLayout(row)
 
     # --- what is shown ----------------------------------------------------------------------------
@@ -94,7 +98,7 @@ class TurnWidget(QWidget):
         self._show()
 
     def show_error(self, error: AppError) -> None:
-        """In place of the answer."""
+        """In place of the answer, below what had come of it."""
         self._error = error
         self._show()
 
@@ -121,14 +125,13 @@ class TurnWidget(QWidget):
         self._show_think(answer)
         if self._error and self.error_card.isHidden():
             self.error_card.show_error(self._error)
-        self.error_card.setVisible(self._error is not None)
-        self.body.setVisible(bool(answer.text.strip()) and self._error is None)
-        stopped = answer.state is AnswerState.STOPPED
-        too_long = answer.done is not None and answer.done.finish_reason == "length"
-        self._stopped.setText(say("chat.stopped" if stopped else "chat.too_long"))
-        self._stopped.setVisible(stopped or too_long)
+        self.error_card.setVisible(self._error is not None and self._last)
+        self.body.setVisible(bool(answer.text.strip()))
+        ending = _ending(answer)
+        self._stopped.setText(say(ending) if ending else "")
+        self._stopped.setVisible(bool(ending))
         self._foot.setVisible(ended)
-        self._made.setVisible(bool(answer.text.strip()) and ended)
+        self._made.setVisible(bool(answer.text.strip()) and not answer.running)
         self._again.setVisible(self._last and ended)
         self._copy.setVisible(bool(answer.text.strip()))
         self._meta.setText(meta_line(answer.done) if answer.done else "")
@@ -139,7 +142,7 @@ class TurnWidget(QWidget):
             self._draw()
 
     def _show_think(self, answer: Answer) -> None:
-        spent = max(0, int(time.monotonic() - answer.started_s))
+        spent = max(0, round(time.monotonic() - answer.started_s))
         if answer.state is AnswerState.WAITING:
             words = say("chat.waiting", seconds=spent)
         elif answer.state is AnswerState.THINKING:
@@ -165,6 +168,16 @@ class TurnWidget(QWidget):
         self._cut.setVisible(rendered.cut)
         self._cost_ms = (time.perf_counter() - started) * 1000
         self._drawn = now
+
+
+def _ending(answer: Answer) -> str:
+    """The text code for an answer that did not end by itself, or ""."""
+    if answer.state is AnswerState.STOPPED:
+        return "chat.stopped"
+    if answer.state is AnswerState.FAILED and answer.text.strip():
+        return "chat.broke_off"
+    too_long = answer.done is not None and answer.done.finish_reason == "length"
+    return "chat.too_long" if too_long else ""
 
 
 def meta_line(done: ChatDone) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from core.domain import ChatDelta, ChatDone, Endpoint, Message
 from core.errors import AppError
@@ -19,7 +19,6 @@ from gui.chat.pieces import Elided
 from gui.chat.render import clean
 from gui.chat.suggestions import Suggestions
 from gui.chat.turn import TurnWidget
-from gui.icons import icon
 from gui.language import say
 from gui.page import Page, announce, scroll_column
 from gui.tasks import Task
@@ -66,18 +65,20 @@ class ChatView(Page):
 
     def _make_parts(self) -> None:
         self._title = Elided("heading")
+        # Its width is set from its words; an ignored hint would let its neighbours cover it.
+        self._title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         self._where = Chip(tone="success", icon="computer")
         self._model = Elided("muted")
         self._starter = Chip(tone="warning", icon="info")
         self._starter.setObjectName("starter-chip")
-        self._new = Button("secondary", "normal")
+        self._new = Button("secondary", "normal", "plus")
         self._new.setObjectName("new-chat")
         self._empty = Suggestions()
         self.composer = Composer()
         self._foot = Label("caption")
         self._foot.setObjectName("can-be-wrong")
         self._foot.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self.scroll, self._column = scroll_column(COLUMN, (32, 20, 32, 20))
+        self.area, self._column = scroll_column(COLUMN, (32, 20, 32, 20))
         self._column.setSpacing(26)
         self._stack = QStackedWidget()
 
@@ -98,7 +99,7 @@ class ChatView(Page):
         room.setAlignment(Qt.AlignmentFlag(0))
         room.addWidget(self._empty)
         self._stack.addWidget(empty)
-        self._stack.addWidget(self.scroll)
+        self._stack.addWidget(self.area)
         foot_row = QHBoxLayout()
         foot_row.setContentsMargins(27, 4, 27, 0)
         foot_row.addStretch(1)
@@ -122,10 +123,9 @@ class ChatView(Page):
         self.composer.stop_wanted.connect(self.stop)
         self._second.timeout.connect(self._tick)
         self._copied_note.timeout.connect(self._show_state)
-        bar = self.scroll.verticalScrollBar()
+        bar = self.area.verticalScrollBar()
         bar.rangeChanged.connect(self._follow)
-        bar.actionTriggered.connect(lambda _action: QTimer.singleShot(0, self._look_where))
-        bar.sliderMoved.connect(lambda _value: self._look_where())
+        bar.actionTriggered.connect(self._look_where)  # wheel, keys or pointer, never ourselves
         for keys, slot in (
             (QKeySequence("Ctrl+N"), self.new_chat),
             (QKeySequence("Ctrl+L"), self.composer.setFocus),
@@ -172,9 +172,8 @@ class ChatView(Page):
             self._talk = self._talk.stop(time.monotonic())
             self._ended("chat.stopped")
 
-    def render(self) -> None:
+    def render(self) -> None:  # type: ignore[override]
         self._new.setText(say("chat.new"))
-        self._new.setIcon(icon("plus", "text", 18, room=5))
         self._new.setToolTip(say("chat.new.hint"))
         self._where.setText(say("chat.where.this_computer"))
         self._starter.setText(say("chat.starter"))
@@ -212,7 +211,7 @@ class ChatView(Page):
 
     def _begin(self) -> None:
         """Asks for the answer of the last turn."""
-        endpoint, messages = self._endpoint, ()
+        endpoint = self._endpoint
         if endpoint is None:
             return
         messages = self._talk.messages(endpoint.context)
@@ -246,8 +245,9 @@ class ChatView(Page):
             self._show_last()
 
     def _finish(self, done: ChatDone | None) -> None:
-        if self.sender() is not self._task:
+        if self._task is None or self.sender() is not self._task:
             return
+        self._drop_task()
         running = self._talk.running
         if done is None:
             self._talk = self._talk.stop(time.monotonic())
@@ -264,6 +264,7 @@ class ChatView(Page):
     def _fail(self, error: AppError) -> None:
         if self.sender() is not self._task or not self._talk.running:
             return
+        self._drop_task()
         self._talk = self._talk.fail(time.monotonic())
         self._turns[-1].show_error(error)
         if not self.composer.question():
@@ -356,14 +357,14 @@ class ChatView(Page):
         dialog.accepted.connect(lambda: self._open_link(target))
         dialog.open()
 
-    def _look_where(self) -> None:
+    def _look_where(self, _action: int) -> None:
         """Whether the person looks at the end, so that the view may follow."""
-        bar = self.scroll.verticalScrollBar()
-        self._following = bar.value() >= bar.maximum() - _NEAR_END
+        bar = self.area.verticalScrollBar()
+        self._following = bar.sliderPosition() >= bar.maximum() - _NEAR_END
 
     def _follow(self, _least: int, most: int) -> None:
         if self._following:
-            self.scroll.verticalScrollBar().setValue(most)
+            self.area.verticalScrollBar().setValue(most)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self._talk.running:

@@ -79,12 +79,16 @@ class HealthCard(Card):
         checks = checks_of(look)
         fine = all(check.fine for check in checks)
         self._title.setText(say("home.health.well" if fine else "home.health.needs_you"))
-        self._when.setText(say("home.health.when", clock=looked_at) if looked_at else "")
+        self.show_time(looked_at)
         _clear(self._rows)
         for number, check in enumerate(checks):
             if number:
                 self._rows.addWidget(line())
             self._rows.addWidget(_row(check))
+
+    def show_time(self, looked_at: str) -> None:
+        """The time as it is written, or "" before the first look."""
+        self._when.setText(say("home.health.when", clock=looked_at) if looked_at else "")
 
 
 class FactsCard(Card):

@@ -56,6 +56,7 @@ class HomePage(ScrollPage):
             self.body.addWidget(part)
         self.body.addLayout(pair)
         self.body.addWidget(self._quiet)
+        self.body.addStretch(1)
         self.hero.start_pressed.connect(self.start_wanted)
         self.hero.stop_pressed.connect(self.stop_wanted)
         self.hero.chat_pressed.connect(self.chat_wanted)
@@ -78,6 +79,11 @@ class HomePage(ScrollPage):
         self._look = look
         self._looked_at = text().clock(looked_at)
         self.render()
+
+    def show_time(self, looked_at: datetime) -> None:
+        """When the model was looked at last; local time."""
+        self._looked_at = text().clock(looked_at)
+        self._health.show_time(self._looked_at)
 
     def show_error(self, error: AppError) -> None:
         """Of an act that went wrong."""
@@ -106,7 +112,7 @@ class HomePage(ScrollPage):
         self._measured = self._measured.after(done)
         self.render()
 
-    def render(self) -> None:
+    def render(self) -> None:  # type: ignore[override]
         now = datetime.now().astimezone()
         part = "morning" if now.hour < 12 else "afternoon" if now.hour < 18 else "evening"
         self._greeting.setText(say(f"home.greeting.{part}"))

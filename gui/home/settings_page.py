@@ -24,7 +24,7 @@ class SettingsPage(ScrollPage):
 
     language_chosen = Signal(object)
     theme_chosen = Signal(object)
-    remove_wanted = Signal(bool)  # whether the model files go as well
+    remove_wanted = Signal(str)  # "with_files" or "keep_files": PySide 6.12 leaks a bool
 
     def __init__(
         self,
@@ -45,6 +45,7 @@ class SettingsPage(ScrollPage):
             for value, button in zip(group.values, group.buttons, strict=True):
                 button.setObjectName(f"{group.objectName()}-{value}")
         self._folder = Label("mono").selectable()
+        self._folder.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._folder.setObjectName("model-folder")
         self._folder.setText(model_folder)
         self.error_card = ErrorCard()
@@ -86,15 +87,15 @@ class SettingsPage(ScrollPage):
             card.body.addLayout(row)
         self._places.body.addWidget(self._places_title)
         self._places.body.addWidget(self._places_more)
-        self._place_labels = []
+        self._place_labels: list[tuple[str, Label]] = []
         for name in self._overridden:
-            label, words = Label("mono", wrap=False), Label("caption")
+            label, meaning = Label("mono", wrap=False), Label("caption")
             label.setText(name)
             row = QHBoxLayout()
             row.setSpacing(16)
             row.addWidget(label)
-            row.addWidget(words, 1)
-            self._place_labels.append((name, words))
+            row.addWidget(meaning, 1)
+            self._place_labels.append((name, meaning))
             self._places.body.addLayout(row)
         self._places.setVisible(bool(self._overridden))
         self._places.setObjectName("overridden")
@@ -102,6 +103,7 @@ class SettingsPage(ScrollPage):
         self.body.addSpacing(8)
         for part in (self.error_card, card, self._places):
             self.body.addWidget(part)
+        self.body.addStretch(1)
 
     def title(self) -> str:
         return say("home.settings")
@@ -125,7 +127,7 @@ class SettingsPage(ScrollPage):
     def focus_first(self) -> None:
         self.languages.buttons[0].setFocus()
 
-    def render(self) -> None:
+    def render(self) -> None:  # type: ignore[override]
         self._title.setText(say("home.settings"))
         for name, (title, more) in self._names.items():
             title.setText(say(f"home.set.{name}"))
@@ -138,13 +140,16 @@ class SettingsPage(ScrollPage):
         self.remove.setText(say("home.set.remove.button"))
         self._places_title.setText(say("home.overridden"))
         self._places_more.setText(say("home.overridden.more"))
-        for name, words in self._place_labels:
-            words.setText(say(f"home.overridden.{name}"))
+        for name, meaning in self._place_labels:
+            meaning.setText(say(f"home.overridden.{name}"))
 
     def _ask_removal(self) -> None:
         dialog = RemoveDialog(self)
-        dialog.accepted.connect(lambda: self.remove_wanted.emit(dialog.files.isChecked()))
+        dialog.accepted.connect(lambda: self._removal_chosen(dialog))
         dialog.open()
+
+    def _removal_chosen(self, dialog: RemoveDialog) -> None:
+        self.remove_wanted.emit("with_files" if dialog.files.isChecked() else "keep_files")
 
 
 class RemoveDialog(QDialog):

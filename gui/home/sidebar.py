@@ -62,16 +62,20 @@ class StatusCard(Card):
         self._dot = Dot()
         self.state = Elided("strong")
         self._more = Elided("caption")
-        self.act = IconButton("play", size=30)
+        self.act = IconButton("play", size=28)
+        room = self.act.sizePolicy()
+        room.setRetainSizeWhenHidden(True)
+        self.act.setSizePolicy(room)
         self.act.setObjectName("status-act")
         self.act.clicked.connect(self._press)
         head = QHBoxLayout()
-        head.setSpacing(8)
+        head.setSpacing(0)
         head.addWidget(self._dot)
+        head.addSpacing(8)
         head.addWidget(self.state, 1)
         head.addWidget(self.act)
         self._more.setContentsMargins(18, 0, 0, 0)
-        self.body.setContentsMargins(12, 6, 8, 10)
+        self.body.setContentsMargins(11, 6, 4, 10)
         self.body.setSpacing(0)
         self.body.addLayout(head)
         self.body.addWidget(self._more)
@@ -80,11 +84,11 @@ class StatusCard(Card):
         self._look = look
         self._dot.set_role(_DOTS.get(look.mood, ""))
         self.state.set_whole(say(f"home.short.{look.mood}"))
-        name = short_name(look.plan.model) if look.plan else ""
-        running = look.mood is Mood.RUNNING
-        self._more.set_whole(
-            say("home.short.about", model=name) if running and name else say("home.short.free")
-        )
+        more = say("home.short.free")
+        if look.mood is Mood.RUNNING and look.plan is not None:
+            model = look.plan.model
+            more = say("home.short.starter") if model.starter else short_name(model)
+        self._more.set_whole(more)
         stops = look.mood in _STOPPABLE
         self.act.set_icon("stop" if stops else "play")
         self.act.set_name(say("home.stop" if stops else "home.start_short"))

@@ -31,6 +31,7 @@ class EngineWatch(QObject):
     """
 
     changed = Signal()
+    looked = Signal()  # after each look that found something out
     failed = Signal(object)  # AppError of an act
     progressed = Signal(object)  # Progress of a start
     removed = Signal(object)  # Receipt
@@ -81,6 +82,7 @@ class EngineWatch(QObject):
         self._unsure = self._unsure + 1 if unknown else 0
         if unknown and was_fine and self._unsure < UNSURE:
             return  # busy with a long question, perhaps: look once more before alarming
+        self.looked.emit()
         plan = current.deployment.plan if current.deployment else None
         if (plan, current.endpoint, status) != (self.plan, self.endpoint, self.status):
             self.plan, self.endpoint, self.status = plan, current.endpoint, status

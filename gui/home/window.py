@@ -78,6 +78,7 @@ class HomeWindow(Page):
 
     def _connect(self) -> None:
         self.watch.changed.connect(self._look_changed)
+        self.watch.looked.connect(self._looked)
         self.watch.failed.connect(self._act_failed)
         self.watch.progressed.connect(self.home_page.show_progress)
         self.watch.removed.connect(self.home_page.show_receipt)
@@ -140,7 +141,7 @@ class HomeWindow(Page):
     def title(self) -> str:
         return say("home.app")
 
-    def render(self) -> None:
+    def render(self) -> None:  # type: ignore[override]
         self.setWindowTitle(say("home.app"))
         self.sidebar.render_texts(self._look)
 
@@ -159,6 +160,9 @@ class HomeWindow(Page):
             announce(self, say(f"home.state.{look.mood}"))
         if (status := told_status(look)) is not None:
             self.state_changed.emit(status)
+
+    def _looked(self) -> None:
+        self.home_page.show_time(datetime.now().astimezone())
 
     def _act_failed(self, error: AppError) -> None:
         self.home_page.show_error(error)
@@ -216,9 +220,9 @@ class HomeWindow(Page):
         self.settings_page.show_error(None)
         return True
 
-    def _remove(self, models: bool) -> None:
+    def _remove(self, what: str) -> None:
         self.show_page("home")
-        self.watch.remove(models=models)
+        self.watch.remove(models=what == "with_files")
 
     # --- while nobody looks -----------------------------------------------------------------------
 
