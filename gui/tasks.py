@@ -191,10 +191,6 @@ class Task(QObject):
         if outcome is None or run.task is None:
             return
         kind, value = outcome
-        if isinstance(value, bool):
-            # PySide 6.12 takes one reference too many from True in emit(); before Python 3.12
-            # that ends the process with an abort at exit. So no signal of ours carries a bool.
-            value = int(value)
         getattr(self, kind).emit(*([] if kind == "cancelled" else [value]))
         if run.task is not None:
             self.finished.emit()

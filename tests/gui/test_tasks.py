@@ -6,10 +6,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QObject, QThread
+from PySide6.QtCore import QObject, QThread, Signal
 from pytestqt.qtbot import QtBot
 
 from core.domain import ChatDelta
@@ -113,7 +114,7 @@ def test_batches_keep_50_ms_apart(qtbot: QtBot) -> None:
     task.received.connect(lambda _batch: arrivals.append(time.monotonic()))
     with qtbot.waitSignal(task.finished, timeout=5000):
         task.start()
-    gaps = [after - before for before, after in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(arrivals)]
     assert gaps
     assert min(gaps[:-1], default=1.0) >= 0.045  # the very last comes with the outcome, at once
 
@@ -263,14 +264,16 @@ def test_a_task_runs_once(qtbot: QtBot) -> None:
         task.start()
 
 
-def test_a_bool_result_does_not_cost_a_reference(qtbot: QtBot) -> None:
-    """Each `emit(True)` takes a reference too many; the process would abort at its exit."""
-    task = Task(lambda _report, _token: True)
-    got: list[object] = []
-    task.succeeded.connect(got.append)
-    with qtbot.waitSignal(task.finished, timeout=2000):
-        before = sys.getrefcount(True)
-        task.start()
-    assert sys.getrefcount(True) >= before - 2
-    assert got == [1]
-    assert not isinstance(got[0], bool)
+def test_emitting_for_days_never_uses_up_true() -> None:
+    """PySide 6.12 takes a reference of True with each emit: see gui/__init__.py."""
+
+    class Bell(QObject):
+        rung = Signal()
+
+    bell = Bell()
+    before = sys.getrefcount(True)
+    for _ in range(5_000):
+        bell.rung.emit()
+    lost = before - sys.getrefcount(True)
+    assert lost < 6_000
+    assert sys.getrefcount(True) > 1_000_000 * lost
