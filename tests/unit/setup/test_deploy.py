@@ -1,0 +1,392 @@
+"""Carrying out a plan: once, twice, cut at every instruction, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from core.domain import EndpointState, EngineKind, Handle, Launch, Plan, Status
+from core.edges import files, keys
+from core.errors import AppError
+from core.progress import Cancelled, CancelToken, Progress, silent
+from core.providers.fake import Fake
+from core.setup import acts
+from core.setup.deploy import deploy, undo
+from core.setup.journal import READY, SETTING_UP, Journal, open_journal
+from tests.stand_ins.engine import StandInEngine, event, words
+from tests.stand_ins.file_server import Behaviour, FileServer
+from tests.unit.setup.plans import STEPS, gguf, make_places, make_plan
+
+CONTENT = gguf(200_000)
+ANSWER = (
+    words("Paris"),
+    words(" is it.", finish="stop"),
+    event(choices=[], usage={"prompt_tokens": 9, "completion_tokens": 4}),
+    b"data: [DONE]\n\n",
+)
+
+
+class Engine(Fake):
+    """The fake, in front of a server that answers; it counts what it was asked for."""
+
+    def __init__(self, server: StandInEngine, **options: object) -> None:
+        super().__init__(url=server.url, polls_to_run=1, **options)  # type: ignore[arg-type]
+        self.server = server
+        self.calls: list[str] = []
+
+    def start(self, launch: Launch) -> Handle:
+        self.calls.append("start")
+        assert Path(launch.model_path).read_bytes() == CONTENT
+        self.server.keys.append(keys.read_key(Path(launch.key_path)))
+        return super().start(launch)
+
+    def fetch_engine(self, plan, report, token):  # type: ignore[no-untyped-def]
+        self.calls.append("fetch_engine")
+        return super().fetch_engine(plan, report, token)
+
+    def delete(self, handle: Handle) -> None:
+        self.calls.append(f"delete {handle.deployment_id}")
+        super().delete(handle)
+
+
+@dataclass
+class World:
+    folder: Path
+    hub: FileServer
+    engine: Engine
+    plan: Plan
+    path: str
+
+    def journal(self) -> Journal:
+        return open_journal(self.folder / "journal.db")
+
+    def deploy(self, plan: Plan | None = None, journal: Journal | None = None, report=silent):  # type: ignore[no-untyped-def]
+        return deploy(
+            plan or self.plan,
+            {EngineKind.BUILTIN: self.engine},
+            journal or self.journal(),
+            make_places(self.folder, self.hub.url),
+            report,
+            CancelToken(),
+        )
+
+    def things(self, journal: Journal) -> list[str]:
+        return [handle.deployment_id for handle in self.engine.find_ours(journal.install_id)]
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr(acts, "_POLL_S", 0.01)
+    with FileServer() as hub, StandInEngine() as server:
+        server.chat = ANSWER
+        plan = make_plan(tmp_path, CONTENT)
+        path = hub.add_model(
+            plan.quant.repo, plan.quant.revision, plan.quant.file, CONTENT, plan.quant.sha256 or ""
+        )
+        yield World(tmp_path, hub, Engine(server), plan, path)
+
+
+def test_it_answers_and_a_second_run_does_nothing(world: World) -> None:
+    seen: list[Progress] = []
+    journal = world.journal()
+    endpoint = world.deploy(journal=journal, report=seen.append)
+    assert endpoint.url == world.engine.server.url
+    assert endpoint.proof is not None
+    assert endpoint.proof.answer == "Paris is it."
+    assert endpoint.proof.tokens_per_s > 0
+    assert endpoint.proof.on_gpu is False
+    assert [p.step for p in seen if p.finished and p.step != "fetch_engine"] == [
+        name for name in STEPS if name != "fetch_engine"
+    ]
+    current = journal.current()
+    assert current is not None
+    assert current.state == READY
+    assert current.proof == endpoint.proof
+    calls, requests = list(world.engine.calls), len(world.hub.requests)
+    assert world.deploy(journal=journal) == endpoint
+    assert world.engine.calls == calls
+    assert len(world.hub.requests) == requests
+    assert len(world.engine.server.seen) == 1
+    asked = world.engine.server.seen[0]
+    assert (asked["temperature"], asked["top_p"]) == (0.6, 0.95)
+    assert asked["max_tokens"] <= 64
+
+
+class Cut(BaseException):
+    """As if the process were gone: nothing catches it."""
+
+
+def cut_at(monkeypatch: pytest.MonkeyPatch, number: int) -> list[int]:
+    """Cuts before the N-th act that leaves a trace, counted over journal, disk and provider."""
+    left = [number]
+
+    def wrap(owner: object, name: str) -> None:
+        whole = getattr(owner, name)
+
+        def cutting(*args: object, **kwargs: object) -> object:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Cut
+            result = whole(*args, **kwargs)
+            left[0] -= 1
+            if left[0] == 0:
+                raise Cut
+            return result
+
+        monkeypatch.setattr(owner, name, cutting)
+
+    for name in ("intend", "observe", "set_handle", "set_proof", "mark", "close", "begin"):
+        wrap(Journal, name)
+    for name in ("start", "stop", "delete", "fetch_engine", "poll"):
+        wrap(Engine, name)
+    wrap(files, "replace_durably")
+    wrap(files, "make_private_folder")
+    return left
+
+
+@pytest.mark.parametrize("replacing", [False, True])
+def test_cut_at_every_act_the_next_run_finishes_with_one_engine(
+    world: World, replacing: bool
+) -> None:
+    """N = 1, 2, 3, … until a run goes through uncut."""
+    number = 0
+    while True:
+        number += 1
+        journal = world.journal()
+        if replacing:
+            world.deploy(replace(world.plan, id=f"old-{number}"), journal)
+        plan = replace(world.plan, id=f"new-{number}")
+        with pytest.MonkeyPatch.context() as patch:
+            left = cut_at(patch, number)
+            try:
+                world.deploy(plan, journal)
+                through = left[0] > 0
+            except Cut:
+                through = False
+        journal.close_file()
+        journal = world.journal()
+        endpoint = world.deploy(plan, journal)
+        current = journal.current()
+        assert current is not None
+        assert current.plan.id == plan.id
+        assert world.things(journal) == [current.id] == [endpoint.handle.deployment_id]
+        assert journal.open() == (current,)
+        assert [path.name for path in (world.folder / "run").iterdir()] == [current.id]
+        undo(current.id, {EngineKind.BUILTIN: world.engine}, journal)
+        assert world.things(journal) == []
+        journal.close_file()
+        if through:
+            break
+    assert number > 30
+    assert world.hub.sent[world.path] == len(CONTENT)
+
+
+def test_another_plan_replaces_the_engine_and_keeps_the_file(world: World) -> None:
+    journal = world.journal()
+    first = world.deploy(journal=journal).handle.deployment_id
+    second = world.deploy(replace(world.plan, id="plan-b", context=512), journal)
+    assert world.things(journal) == [second.handle.deployment_id]
+    assert f"delete {first}" in world.engine.calls
+    assert world.hub.sent[world.path] == len(CONTENT)
+    assert not journal.run_folder(first).exists()
+
+
+def test_the_old_model_stays_current_while_the_new_one_is_fetched(world: World) -> None:
+    journal = world.journal()
+    first = world.deploy(journal=journal).handle.deployment_id
+    other = gguf(100_000)
+    plan = make_plan(world.folder, other, id="plan-b")
+    plan = replace(plan, quant=replace(plan.quant, file="other.gguf", repo="somebody/none"))
+    with pytest.raises(AppError) as failed:
+        world.deploy(plan, journal)
+    assert failed.value.code == "http_status"
+    current, pending = journal.current(), journal.pending()
+    assert current is not None
+    assert current.id == first
+    assert pending is not None
+    assert pending.plan.id == "plan-b"
+    assert pending.state == SETTING_UP
+    assert world.things(journal) == [first]
+
+
+def test_what_no_line_of_the_journal_names_is_deleted(world: World) -> None:
+    journal = world.journal()
+    before = world.deploy(journal=journal).handle
+    journal.close_file()
+    (world.folder / "journal.db").write_bytes(b"not a journal at all" * 100)
+    journal = world.journal()
+    assert journal.set_aside is not None
+    endpoint = world.deploy(journal=journal)
+    assert endpoint.handle != before
+    assert world.things(journal) == [endpoint.handle.deployment_id]
+
+
+def test_a_stopped_one_is_started_again_and_asked_again(world: World) -> None:
+    journal = world.journal()
+    handle = world.deploy(journal=journal).handle
+    world.engine.stop(handle)
+    endpoint = world.deploy(journal=journal)
+    assert endpoint.handle == handle
+    assert world.engine.poll(handle).state is EndpointState.RUNNING
+    assert len(world.engine.server.seen) == 2
+
+
+def test_one_that_was_deleted_outside_is_made_again(world: World) -> None:
+    journal = world.journal()
+    handle = world.deploy(journal=journal).handle
+    world.engine.delete(handle)
+    world.deploy(journal=journal)
+    assert world.things(journal) == [handle.deployment_id]
+
+
+@pytest.mark.parametrize(
+    ("note", "code", "remedy"),
+    [
+        ("engine_out_of_memory", "engine_out_of_memory", "choose_smaller"),
+        ("engine_crashed", "engine_crashed", "restart_engine"),
+    ],
+)
+def test_an_engine_that_fails_says_why_and_can_be_tried_again(
+    world: World, note: str, code: str, remedy: str
+) -> None:
+    journal = world.journal()
+    world.engine._failure = note
+    with pytest.raises(AppError) as failed:
+        world.deploy(journal=journal)
+    assert (failed.value.code, failed.value.remedy) == (code, remedy)
+    current = journal.current()
+    assert current is not None
+    assert current.state == SETTING_UP
+    world.engine._failure = None
+    assert world.deploy(journal=journal).handle.deployment_id == current.id
+
+
+def test_an_engine_that_never_loads_has_an_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "_LEAST_LOAD_S", 0.1)
+    world.engine._polls_to_run = 10**9
+    with pytest.raises(AppError) as failed:
+        world.deploy()
+    assert failed.value.code == "engine_start_timeout"
+
+
+def test_an_engine_out_of_sight_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "_UNKNOWN_S", 0.1)
+    blind = Status(state=EndpointState.UNKNOWN, note="engine_silent")
+    monkeypatch.setattr(world.engine, "poll", lambda _handle: blind)
+    with pytest.raises(AppError) as failed:
+        world.deploy()
+    assert failed.value.code == "engine_silent"
+
+
+def test_no_answer_is_not_called_ready(world: World) -> None:
+    world.engine.server.chat = (words("", finish="stop"), b"data: [DONE]\n\n")
+    journal = world.journal()
+    with pytest.raises(AppError) as failed:
+        world.deploy(journal=journal)
+    assert failed.value.code == "answer_empty"
+    current = journal.current()
+    assert current is not None
+    assert current.state == SETTING_UP
+    world.engine.server.chat = ANSWER
+    assert world.deploy(journal=journal).proof is not None
+
+
+def test_cancel_while_it_loads_leaves_it_to_be_taken_up(world: World) -> None:
+    world.engine._polls_to_run = 10**9
+    journal, token = world.journal(), CancelToken()
+
+    def report(progress: Progress) -> None:
+        if progress.step == "load":
+            token.cancel()
+
+    with pytest.raises(Cancelled):
+        deploy(
+            world.plan,
+            {EngineKind.BUILTIN: world.engine},
+            journal,
+            make_places(world.folder, world.hub.url),
+            report,
+            token,
+        )
+    world.engine._polls_to_run = 1
+    world.deploy(journal=journal)
+    assert world.engine.calls.count("start") == 1
+
+
+def test_a_second_window_is_told_to_wait(world: World) -> None:
+    with (
+        files.writer_lock(world.folder / "writer.lock"),
+        pytest.raises(AppError) as failed,
+    ):
+        world.deploy()
+    assert failed.value.code == "busy_elsewhere"
+
+
+def test_a_provider_that_cannot_be_used_ends_it_at_once(world: World) -> None:
+    world.engine._problem = AppError("engine_not_running", remedy="start_docker")
+    with pytest.raises(AppError) as failed:
+        world.deploy()
+    assert failed.value.code == "engine_not_running"
+    assert not world.hub.requests
+
+
+def test_own_file_is_used_where_it_is(world: World, tmp_path: Path) -> None:
+    own = tmp_path / "mine" / "my model.gguf"
+    own.parent.mkdir()
+    own.write_bytes(CONTENT)
+    journal = world.journal()
+    plan = replace(world.plan, local_file=str(own))
+    world.deploy(plan, journal)
+    current = journal.current()
+    assert current is not None
+    known = journal.observed(current.id, "fetch_model")
+    assert known is not None
+    assert (known["path"], known["origin"], known["checked"]) == (str(own), "own_file", True)
+    assert not world.hub.requests
+    receipt = undo(current.id, {EngineKind.BUILTIN: world.engine}, journal, model=True)
+    assert own.read_bytes() == CONTENT
+    assert [note.code for note in receipt.kept] == ["receipt.own_file_kept"]
+
+
+def test_own_file_that_is_none(world: World, tmp_path: Path) -> None:
+    own = tmp_path / "page.gguf"
+    for content, code in ((b"<html>", "not_a_model_file"), (CONTENT[:-9], "model_file_truncated")):
+        own.write_bytes(content)
+        with pytest.raises(AppError) as failed:
+            world.deploy(replace(world.plan, local_file=str(own)))
+        assert failed.value.code == code
+    with pytest.raises(AppError) as failed:
+        world.deploy(replace(world.plan, local_file=str(tmp_path / "none")))
+    assert failed.value.code == "own_file_missing"
+
+
+def test_undo_gives_a_receipt_and_can_be_repeated(world: World) -> None:
+    journal = world.journal()
+    providers = {EngineKind.BUILTIN: world.engine}
+    identity = world.deploy(journal=journal).handle.deployment_id
+    receipt = undo(identity, providers, journal)
+    assert [note.code for note in receipt.removed] == ["receipt.engine_removed"]
+    assert [note.code for note in receipt.kept] == ["receipt.model_kept"]
+    assert journal.current() is None
+    assert world.things(journal) == []
+    assert not journal.run_folder(identity).exists()
+    again = world.deploy(journal=journal).handle.deployment_id
+    assert again != identity
+    receipt = undo(again, providers, journal, model=True)
+    assert receipt.freed_bytes >= len(CONTENT)
+    assert not Path(world.plan.model_folder, world.plan.model.id).exists()
+    assert undo(again, providers, journal, model=True).removed == ()
+    assert undo("unknown", providers, journal).removed == ()
+
+
+def test_a_wrong_file_never_reaches_the_engine(world: World) -> None:
+    world.hub.behaviours[world.path] = Behaviour(flip_at=150_000)
+    with pytest.raises(AppError) as failed:
+        world.deploy()
+    assert failed.value.code == "hash_wrong"
+    assert "start" not in world.engine.calls
