@@ -428,14 +428,18 @@ def _app_error(error: BaseException, host: str) -> AppError:
     detail = _cause(error)
     params = {"host": host}
     if isinstance(error, rq.ProxyError | u3.ProxyError) or "SOCKS" in str(error):
-        return AppError("proxy_failed", params, "check_internet", retryable=True, detail=detail)
+        return AppError(
+            "proxy_failed", params, remedy="check_internet", retryable=True, detail=detail
+        )
     if isinstance(error, rq.SSLError | u3.SSLError | ssl.SSLError):
-        return AppError("tls_failed", params, "check_internet", detail=detail)
+        return AppError("tls_failed", params, remedy="check_internet", detail=detail)
     if isinstance(error, rq.Timeout | u3.TimeoutError | TimeoutError):
-        return AppError("timeout", params, "check_internet", retryable=True, detail=detail)
+        return AppError("timeout", params, remedy="check_internet", retryable=True, detail=detail)
     if isinstance(error, rq.ChunkedEncodingError | u3.ProtocolError):
-        return AppError("connection_lost", params, "check_internet", retryable=True, detail=detail)
-    return AppError("cannot_reach", params, "check_internet", retryable=True, detail=detail)
+        return AppError(
+            "connection_lost", params, remedy="check_internet", retryable=True, detail=detail
+        )
+    return AppError("cannot_reach", params, remedy="check_internet", retryable=True, detail=detail)
 
 
 def _cause(error: BaseException) -> str:

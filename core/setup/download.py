@@ -59,7 +59,7 @@ def download(
         if _is_here(wanted, report, token, step):
             return
         if not origins:
-            raise AppError("no_source", {"file": wanted.target.name}, "check_internet")
+            raise AppError("no_source", {"file": wanted.target.name}, remedy="check_internet")
         with Part(wanted) as part:
             part.take_up(report, token, step)
             _check_space(wanted, part)
@@ -226,7 +226,7 @@ def _connection(
         raise AppError(
             "connection_lost",
             {"host": origin.host},
-            "check_internet",
+            remedy="check_internet",
             retryable=True,
             detail=f"{part.done} of {wanted.size_bytes} bytes",
         )
@@ -287,7 +287,9 @@ class _Pace:
         if seconds < self._patience.crawl_s:
             return
         if (done - self._from) / seconds < self._patience.crawl_bytes_per_s:
-            raise AppError("timeout", {"host": origin.host}, "check_internet", retryable=True)
+            raise AppError(
+                "timeout", {"host": origin.host}, remedy="check_internet", retryable=True
+            )
         self._from, self._since = done, clock.monotonic()
 
 

@@ -358,19 +358,24 @@ def _sqlite_errors(path: Path) -> Iterator[None]:
         where = {"path": str(path)}
         if any(name.startswith(code) for code in _CORRUPT):
             raise AppError(
-                "journal_damaged", where, "restart_app", detail=f"{name}: {error}"
+                "journal_damaged", where, remedy="restart_app", detail=f"{name}: {error}"
             ) from error
         if name.startswith("SQLITE_FULL"):
             raise AppError(
-                "disk_full", {**where, "need_bytes": 1_000_000}, "free_disk", detail=str(error)
+                "disk_full",
+                {**where, "need_bytes": 1_000_000},
+                remedy="free_disk",
+                detail=str(error),
             ) from error
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            raise AppError("busy_elsewhere", {}, "try_again", retryable=True) from error
+            raise AppError("busy_elsewhere", {}, remedy="try_again", retryable=True) from error
         if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
             raise AppError(
-                "folder_not_writable", where, "choose_folder", detail=str(error)
+                "folder_not_writable", where, remedy="choose_folder", detail=str(error)
             ) from error
-        raise AppError("disk_fault", where, "choose_folder", detail=f"{name}: {error}") from error
+        raise AppError(
+            "disk_fault", where, remedy="choose_folder", detail=f"{name}: {error}"
+        ) from error
 
 
 def _now() -> str:

@@ -24,7 +24,7 @@ _DEVICES = {"con", "prn", "aux", "nul", *(f"{n}{i}" for n in ("com", "lpt") for 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """One place that has the file. `kind` is a text code: origin.<kind>."""
+    """One place that has the file."""
 
     kind: str  # hub | own_hub | hub_mirror | modelscope
     url: str
@@ -114,7 +114,11 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
                 sha256_source=quant.sha256_source or url,
             )
     raise AppError(
-        "hash_unknown", {"file": quant.file}, "check_internet", retryable=True, detail=failure
+        "hash_unknown",
+        {"file": quant.file},
+        remedy="check_internet",
+        retryable=True,
+        detail=failure,
     )
 
 
