@@ -103,10 +103,13 @@ def labels(launch: Launch) -> dict[str, str]:
 
 
 def network_request(name: str, launch: Launch, ground: Ground) -> dict[str, Any]:
-    """A network for one container. Internal: no way out, and no way in but from this computer."""
+    """A network for one container. Internal: no way out, and no way in but from this computer.
+
+    What it does not shut: services of this computer itself that listen on all of its addresses.
+    """
     options = {"com.docker.network.bridge.enable_icc": "false"}
     if not ground.internal:
-        # Without this an answer to the container's own connections finds no way back.
+        # So an answer to the container's own connections finds no way back from outside.
         options["com.docker.network.bridge.enable_ip_masquerade"] = "false"
     return {
         "Name": name,
@@ -157,6 +160,7 @@ def _host_config(launch: Launch, network: str, ground: Ground, devices: Devices)
         "PidsLimit": PIDS,
         "Init": True,
         "IpcMode": "private",
+        "CgroupnsMode": "private",
         "RestartPolicy": {"Name": "no"},
         "LogConfig": _log_config(ground),
         "Mounts": _mounts(launch),

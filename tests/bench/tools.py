@@ -11,6 +11,7 @@ _PACKAGES = {
     "docker-registry": "docker-registry",
     "iptables": "iptables",
     "ip": "iproute2",
+    "nsenter": "util-linux",
     "cmake": "cmake",
     "c++": "g++",
     "make": "make",
