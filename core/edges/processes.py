@@ -46,8 +46,16 @@ _PASSED_ON = (
     "PROCESSOR_ARCHITECTURE",
 )
 
+
+class _Detached(subprocess.Popen[bytes]):
+    """A child that is meant to outlive us: going before it does is no mistake to warn of."""
+
+    def __del__(self) -> None:
+        pass
+
+
 # Children of this process, kept so that their ends are collected (no zombies) when we look.
-_children: dict[int, subprocess.Popen[bytes]] = {}
+_children: dict[int, _Detached] = {}
 
 
 def spawn_detached(
@@ -80,9 +88,7 @@ def alive(pid: int, started_at: float) -> bool:
     """Whether that very process still runs. A zombie or a stranger with its number does not."""
     import psutil
 
-    child = _children.get(pid)
-    if child is not None and child.poll() is not None:
-        del _children[pid]
+    _collect()
     try:
         process = psutil.Process(pid)
         return _is_it(process, started_at) and process.status() != psutil.STATUS_ZOMBIE
@@ -155,7 +161,7 @@ def _fresh_log(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
-def _popen(argv: list[str], log: IO[bytes], folder: Path) -> subprocess.Popen[bytes]:
+def _popen(argv: list[str], log: IO[bytes], folder: Path) -> _Detached:
     common: dict[str, Any] = {
         "stdin": subprocess.PIPE,
         "stdout": log,
@@ -168,16 +174,23 @@ def _popen(argv: list[str], log: IO[bytes], folder: Path) -> subprocess.Popen[by
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         breakaway = flags | subprocess.CREATE_BREAKAWAY_FROM_JOB
         try:  # out of a job that would end it together with us
-            return subprocess.Popen(argv, creationflags=breakaway, **common)
+            return _Detached(argv, creationflags=breakaway, **common)
         except PermissionError:  # the job forbids breaking away
-            return subprocess.Popen(argv, creationflags=flags, **common)
+            return _Detached(argv, creationflags=flags, **common)
     else:
-        return subprocess.Popen(argv, start_new_session=True, **common)
+        return _Detached(argv, start_new_session=True, **common)
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The part of an environment that a child gets: no variable that could hold a secret."""
     return {name: value for name, value in environ.items() if name.upper() in _PASSED_ON}
+
+
+def _collect() -> None:
+    """Takes note of our own children that have ended, so that none stays as a zombie."""
+    for pid, child in list(_children.items()):
+        if child.poll() is not None:
+            _children.pop(pid, None)
 
 
 def _start_time(pid: int) -> float | None:

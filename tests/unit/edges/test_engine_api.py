@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -31,6 +32,11 @@ def answer(engine: StandInEngine, token: CancelToken | None = None, **gaps: floa
             engine.url, KEY, body, token or CancelToken(), model=MODEL, where="here", **gaps
         )
     )
+
+
+def _read_into(came: list[object], stream: Iterator[object]) -> None:
+    for piece in stream:
+        came.append(piece)
 
 
 def text_of(pieces: list[object]) -> str:
@@ -190,8 +196,7 @@ def test_a_broken_event_ends_the_answer_and_keeps_what_came(
     body = {"messages": []}
     stream = stream_completion(engine.url, KEY, body, CancelToken(), model=MODEL, where="here")
     with pytest.raises(AppError) as caught:
-        for piece in stream:
-            came.append(piece)
+        _read_into(came, stream)
     assert caught.value.code == "engine_reply_broken"
     assert text_of(came) == "first"
 
@@ -321,7 +326,7 @@ def split(pieces: list[str]) -> tuple[str, str]:
 @given(st.text("<think>/ ab\n", max_size=40), st.lists(st.integers(0, 40), max_size=6))
 def test_how_a_text_is_cut_makes_no_difference(text: str, cuts: list[int]) -> None:
     edges = [0, *sorted(min(cut, len(text)) for cut in cuts), len(text)]
-    pieces = [text[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [text[a:b] for a, b in pairwise(edges)]
     whole = split([text])
     assert tuple(part.strip() for part in split(pieces)) == tuple(part.strip() for part in whole)
 

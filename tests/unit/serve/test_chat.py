@@ -1,0 +1,129 @@
+"""What is asked of the engine, and with which key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.domain import ChatDelta, Endpoint, EngineKind, Handle, Message, Sampling
+from core.edges import keys
+from core.errors import AppError
+from core.progress import CancelToken
+from core.serve import chat
+from tests.contract.launches import STARTER
+from tests.stand_ins.engine import DONE, StandInEngine, words
+
+MODEL = replace(
+    STARTER, starter=False, sampling=Sampling(temperature=0.6, top_p=0.95, max_tokens=99)
+)
+
+
+def said(role: str, content: str) -> Message:
+    return Message(role=role, content=content)
+
+
+@pytest.fixture
+def engine() -> Iterator[StandInEngine]:
+    with StandInEngine() as server:
+        yield server
+
+
+@pytest.fixture
+def endpoint(engine: StandInEngine, tmp_path: Path) -> Endpoint:
+    keys.ensure_key(tmp_path / "key")
+    engine.keys = [keys.read_key(tmp_path / "key")]
+    return Endpoint(
+        handle=Handle(provider="x", ref="x", deployment_id="d1"),
+        url=engine.url,
+        key_path=str(tmp_path / "key"),
+        model=MODEL,
+        quant_name="Q4_1",
+        engine=EngineKind.BUILTIN,
+        context=2048,
+    )
+
+
+def test_the_models_own_values_are_sent() -> None:
+    body = chat.completion_body(MODEL, [said("user", "hi")])
+    assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.6, 0.95, 99)
+    assert (body["top_k"], body["min_p"]) == (0, 0.0)
+    assert body["model"] == MODEL.id
+
+
+def test_what_the_model_does_not_say_is_left_out() -> None:
+    body = chat.completion_body(replace(MODEL, sampling=Sampling()), [said("user", "hi")])
+    assert set(body) == {"model", "messages"}
+
+
+def test_a_system_prompt_opens_the_first_question_where_none_is_allowed() -> None:
+    messages = [said("system", "Be kind."), said("user", "hi"), said("assistant", "ho")]
+    assert chat.prepared(messages, system_allowed=False) == (
+        said("user", "Be kind.\n\nhi"),
+        said("assistant", "ho"),
+    )
+    assert chat.prepared(messages, system_allowed=True) == tuple(messages)
+
+
+def test_earlier_thoughts_are_not_sent_back() -> None:
+    messages = [
+        said("user", "1"),
+        said("assistant", "<think>long\nthought</think>\n\none"),
+        said("user", "2"),
+        said("assistant", "<think>cut off"),
+        said("user", "3"),
+    ]
+    assert chat.prepared(messages, system_allowed=True) == (
+        said("user", "1"),
+        said("assistant", "one"),
+        said("user", "2\n\n3"),  # the answer that never came leaves no gap
+    )
+
+
+def test_what_a_person_writes_is_sent_as_it_is() -> None:
+    question = [said("user", "What does <think>x</think> mean?")]
+    assert chat.prepared(question, system_allowed=True) == tuple(question)
+
+
+def test_only_the_starter_gets_a_system_prompt_of_ours() -> None:
+    question = [said("user", "hi")]
+    starter = chat.completion_body(STARTER, question)
+    assert [message["role"] for message in starter["messages"]] == ["system", "user"]
+    own = chat.completion_body(STARTER, [said("system", "mine"), *question])
+    assert own["messages"][0]["content"] == "mine"
+    assert len(chat.completion_body(MODEL, question)["messages"]) == 1
+
+
+def test_an_answer_as_a_whole(engine: StandInEngine, endpoint: Endpoint) -> None:
+    engine.chat = (words(reasoning="hm"), words("4"), words("2", finish="stop"), DONE)
+    answer = chat.ask(endpoint, "6 * 7?", CancelToken())
+    assert (answer.text, answer.reasoning) == ("42", "hm")
+    assert (answer.done.model, answer.done.where) == (MODEL.id, "this_computer")
+    assert engine.seen[0]["messages"] == [{"role": "user", "content": "6 * 7?"}]
+    assert engine.seen[0]["temperature"] == 0.6
+
+
+def test_a_key_that_was_changed_meanwhile_is_read_again(
+    engine: StandInEngine, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = iter(["0" * 64, engine.keys[0], engine.keys[0]])
+    monkeypatch.setattr(chat.keys, "read_key", lambda _path: next(read))
+    pieces = list(chat.stream_chat(endpoint, [said("user", "hi")], CancelToken()))
+    assert "".join(piece.text for piece in pieces if isinstance(piece, ChatDelta)) == "hello"
+
+
+def test_a_wrong_key_is_tried_once(engine: StandInEngine, endpoint: Endpoint) -> None:
+    engine.keys = ["another"]
+    with pytest.raises(AppError) as caught:
+        chat.ask(endpoint, "hi", CancelToken())
+    assert caught.value.code == "key_refused"
+
+
+def test_no_key_no_question(engine: StandInEngine, endpoint: Endpoint, tmp_path: Path) -> None:
+    missing = replace(endpoint, key_path=str(tmp_path / "none"))
+    with pytest.raises(AppError) as caught:
+        chat.ask(missing, "hi", CancelToken())
+    assert caught.value.code == "key_unreadable"
+    assert engine.seen == []
