@@ -61,10 +61,12 @@ def scroll_column(
     """A scroll area without sideways scrolling, and the layout of its centred column."""
     column = QWidget()
     column.setMaximumWidth(width)
-    body = QVBoxLayout(column)
-    body.setContentsMargins(0, 0, 0, 0)
+    body = QVBoxLayout()
     body.setSpacing(12)
-    body.setAlignment(Qt.AlignmentFlag.AlignTop)
+    outer = QVBoxLayout(column)
+    outer.setContentsMargins(0, 0, 0, 0)
+    outer.addLayout(body)
+    outer.addStretch(1)  # not an alignment: that would cut wrapped texts at their one-line height
     inner = QWidget()
     row = QHBoxLayout(inner)
     row.setContentsMargins(*margins)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
@@ -27,7 +26,6 @@ def _quiet_and_clean(
     before = set(threading.enumerate())
     yield
     tasks.cancel_all(wait_s=2.0)
-    gc.collect()
     until = time.monotonic() + 2.0
     while (left := _left(before)) and time.monotonic() < until:
         time.sleep(0.01)
