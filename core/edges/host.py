@@ -123,15 +123,26 @@ class Host:
                     names.append(winreg.EnumKey(handle, index))
         return tuple(names)
 
+    def present_devices(self, device_class: str) -> tuple[str, ...] | None:
+        """Windows' names of the devices of one class that are there now; None: not told.
+
+        The registry also keeps those of cards that were taken out long ago.
+        """
+        if sys.platform == "win32":
+            return _windows_devices(device_class)
+        else:
+            return None
+
     # --- numbers that every system has ---
 
     def machine(self) -> str:
         """The processor's own architecture, even where this program is translated for it."""
         if sys.platform == "win32":
             return _windows_machine()
-        if sys.platform == "darwin" and self.sysctl("hw.optional.arm64") == "1":
-            return "arm64"  # under Rosetta, uname says x86_64
-        return os.uname().machine
+        else:
+            # Under Rosetta, uname says x86_64.
+            rosetta = sys.platform == "darwin" and self.sysctl("hw.optional.arm64") == "1"
+            return "arm64" if rosetta else os.uname().machine
 
     def memory(self) -> tuple[int, int]:
         """Bytes of memory: all of it, and what programs could take now without swapping."""
@@ -203,3 +214,22 @@ def _windows_machine() -> str:
         )
     # IMAGE_FILE_MACHINE_ARM64
     return "arm64" if native.value == 0xAA64 else "x86_64"
+
+
+def _windows_devices(device_class: str) -> tuple[str, ...] | None:
+    """https://learn.microsoft.com/windows/win32/api/cfgmgr32/nf-cfgmgr32-cm_get_device_id_listw"""
+    import ctypes
+
+    present_of_class = ctypes.c_ulong(0x300)  # CM_GETIDLIST_FILTER_PRESENT | …_CLASS
+    size = ctypes.c_ulong(0)
+    try:
+        api = ctypes.WinDLL("cfgmgr32")  # type: ignore[attr-defined,unused-ignore]
+        guid = ctypes.c_wchar_p(device_class)
+        if api.CM_Get_Device_ID_List_SizeW(ctypes.byref(size), guid, present_of_class):
+            return None
+        names = ctypes.create_unicode_buffer(size.value)
+        if api.CM_Get_Device_ID_ListW(guid, names, size, present_of_class):
+            return None
+    except (AttributeError, OSError):
+        return None
+    return tuple(name for name in ctypes.wstring_at(names, size.value).split("\0") if name)

@@ -19,15 +19,16 @@ from core.machine.system import is_wsl, os_name
 Listed = tuple[Card, ...] | Unreadable
 Nvidia = tuple[Card, ...] | Missing | Unreadable
 
-_DISPLAYS = r"SYSTEM\CurrentControlSet\Control\Class\{4d36e968-e325-11ce-bfc1-08002be10318}"
+_DISPLAY_CLASS = "{4d36e968-e325-11ce-bfc1-08002be10318}"
+_DISPLAYS = rf"SYSTEM\CurrentControlSet\Control\Class\{_DISPLAY_CLASS}"
+_DEVICES = r"SYSTEM\CurrentControlSet\Enum"
 
 
 def read_listed(host: Host) -> Listed:
     """The graphics that the operating system lists, without NVIDIA's own library."""
     system = os_name(host.platform)
     if system == "windows":
-        keys = [key for key in host.registry_keys(_DISPLAYS) if re.fullmatch(r"\d{4}", key)]
-        adapters = (windows_card(host.registry(f"{_DISPLAYS}\\{key}")) for key in keys)
+        adapters = (windows_card(host.registry(rf"{_DISPLAYS}\{key}")) for key in _adapters(host))
         return tuple(card for card in adapters if card is not None)
     if system == "macos":
         told = host.run(("/usr/sbin/system_profiler", "-json", "SPDisplaysDataType"))
@@ -91,6 +92,20 @@ def _order(gpu: Gpu) -> tuple[bool, int]:
 
 
 # --- Windows ----------------------------------------------------------------------------------
+
+
+def _adapters(host: Host) -> list[str]:
+    """The display keys ("0001") of the devices that are there now, or all where that is not told.
+
+    Each device names its key as "{class}\\0001" in its own value `Driver`.
+    """
+    keys = [key for key in host.registry_keys(_DISPLAYS) if re.fullmatch(r"\d{4}", key)]
+    present = host.present_devices(_DISPLAY_CLASS)
+    if present is None:
+        return keys
+    drivers = (str(host.registry(rf"{_DEVICES}\{name}").get("Driver", "")) for name in present)
+    used = {driver.rpartition("\\")[2] for driver in drivers}
+    return [key for key in keys if key in used]
 
 
 def windows_card(values: Mapping[str, object]) -> Card | None:

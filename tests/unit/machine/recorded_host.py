@@ -16,6 +16,7 @@ class RecordedHost(Host):
     files: dict[str, bytes] = field(default_factory=dict)
     tools: dict[str, str] = field(default_factory=dict)
     keys: dict[str, dict[str, object]] = field(default_factory=dict)
+    present: tuple[str, ...] = ()
     told_machine: str = ""
     told_memory: tuple[int, int] = (0, 0)
 
@@ -39,6 +40,9 @@ class RecordedHost(Host):
     def registry_keys(self, key: str) -> tuple[str, ...]:
         below = [name for name in self.keys if name.startswith(f"{key}\\")]
         return tuple(sorted(name[len(key) + 1 :].split("\\")[0] for name in below))
+
+    def present_devices(self, device_class: str) -> tuple[str, ...] | None:
+        return self.present or None
 
     def machine(self) -> str:
         return self.told_machine
@@ -75,6 +79,8 @@ def recorded(name: str) -> RecordedHost:
             host["tools"][what] = text  # type: ignore[index]
         elif kind == "registry":
             host["keys"][what] = json.loads(text)  # type: ignore[index]
+        elif kind == "present":
+            host["present"] = (*host.get("present", ()), what)  # type: ignore[misc]
         elif kind == "memory":
             total, free = what.split()
             host["told_memory"] = (int(total), int(free))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pynvml
 import pytest
 
@@ -285,6 +287,15 @@ def test_a_windows_laptop() -> None:
     assert card.vram_free_bytes == Unreadable("driver_not_installed")
     assert (chip.name, chip.kind) == ("Intel Iris Xe Graphics", GpuKind.INTEGRATED)
     assert (chip.vram_bytes, chip.unified_memory) == (SHARED, True)
+
+
+def test_a_card_that_was_taken_out_is_not_listed() -> None:
+    host = recorded("windows-laptop")
+    names = [gpu.name for gpu in seen("windows-laptop")]
+    assert "NVIDIA GeForce GTX 1650" not in names
+    untold = merge(read_listed(replace(host, present=())), NO_DRIVER)  # an old Windows
+    assert isinstance(untold, tuple)
+    assert "NVIDIA GeForce GTX 1650" in [gpu.name for gpu in untold]
 
 
 def test_on_windows_nvidias_own_list_replaces_the_registrys() -> None:
