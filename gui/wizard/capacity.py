@@ -6,24 +6,22 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
+from core.advice.candidates import CONTEXTS, best_for_model, offered_quants
 from core.advice.memory import need, usable_bytes
 from core.advice.profile import build_profile
 from core.domain import (
-    Accelerator,
     Answers,
     Catalog,
     Device,
     Model,
     Money,
     Probe,
+    Profile,
     Sensitivity,
     Unreadable,
     known,
 )
 
-CONTEXT = 4096  # tokens; a chat of ordinary length, the same for every hull
-QUANT = "Q4_K_M"  # the usual size class, so that hulls compare
-TIGHT_SHARE = 0.95  # above this share of the usable memory a model fits "snugly"
 _SIZE = re.compile(r"-(\d+(?:\.\d+)?B)$")
 # Only for sorting out which device computes; no answer changes what fits.
 _ANY = Answers(
@@ -47,7 +45,7 @@ class Hull:
 class Capacity:
     """What the best device holds. `verdict` names the page's title."""
 
-    verdict: str  # good | processor | nothing | unknown
+    verdict: str  # good | processor | unread_card | nothing | unknown
     place: str  # card | memory
     hulls: tuple[Hull, ...]
     best: Hull | None
@@ -57,41 +55,42 @@ class Capacity:
 
 def capacity(probe: Probe, catalog: Catalog) -> Capacity:
     """The hulls of our distilled models beside the memory that is free and ours to use."""
-    device = build_profile(probe, _ANY).devices[0]
-    usable = usable_bytes(device)
-    hulls = tuple(
-        Hull(label=label, model=model, needed_bytes=needed, verdict=_verdict(needed, usable))
-        for label, model, needed in _sizes(catalog, device)
-    )
+    profile = build_profile(probe, _ANY)
+    device = profile.devices[0]
+    hulls = tuple(_hull(label, model, profile, catalog, device) for label, model in _sizes(catalog))
     best = next((hull for hull in reversed(hulls) if hull.verdict != "no"), None)
     return Capacity(
         verdict=_title(probe, device, best),
-        place="memory" if device.accelerator is Accelerator.CPU else "card",
+        place="memory" if device.gpu is None or device.gpu.unified_memory else "card",
         hulls=hulls,
         best=best,
-        usable_bytes=usable,
+        usable_bytes=usable_bytes(device),
         total_bytes=_total(probe, device),
     )
 
 
-def _sizes(catalog: Catalog, device: Device) -> list[tuple[str, Model, int]]:
-    """One distilled model of each size, small to big, with what it needs on this device."""
-    found: dict[str, tuple[str, Model, int]] = {}
+def _sizes(catalog: Catalog) -> list[tuple[str, Model]]:
+    """One distilled model of each size, small to big."""
+    found: dict[str, Model] = {}
     for model in sorted(catalog.models, key=lambda model: model.params_total):
         size = _SIZE.search(model.name)
-        quant = next((quant for quant in model.quants if quant.name == QUANT), None)
-        if size is None or quant is None or not model.distilled or model.legacy:
-            continue
-        takes = need(model, quant, CONTEXT, device.accelerator, repack=False)
-        if takes is not None:
-            found.setdefault(size[1], (size[1], model, takes.total_bytes))
-    return list(found.values())
+        if size and model.distilled and not model.legacy and offered_quants(model):
+            found.setdefault(size[1], model)
+    return list(found.items())
 
 
-def _verdict(needed: int, usable: int) -> str:
-    if needed > usable:
-        return "no"
-    return "tight" if needed > usable * TIGHT_SHARE else "comfortable"
+def _hull(label: str, model: Model, profile: Profile, catalog: Catalog, device: Device) -> Hull:
+    """What it needs at the least: on a processor without the second, faster copy."""
+    fits = best_for_model(model, profile, catalog, (device,))
+    quant = fits.quant if fits else offered_quants(model)[0]
+    context = fits.context if fits else CONTEXTS[-1]
+    least = need(model, quant, context, device.accelerator, repack=False)
+    return Hull(
+        label=label,
+        model=model,
+        needed_bytes=least.total_bytes if least else quant.size_bytes,
+        verdict=fits.fit.verdict.value if fits else "no",
+    )
 
 
 def _title(probe: Probe, device: Device, best: Hull | None) -> str:

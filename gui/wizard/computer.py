@@ -17,12 +17,14 @@ from core.setup import flow
 from gui import icons
 from gui.language import say, text
 from gui.tasks import Task
-from gui.widgets.cards import Card, Note, line
+from gui.widgets.cards import Card, line
 from gui.widgets.depth_chart import DepthChart
 from gui.widgets.error_card import ErrorCard
 from gui.widgets.labels import Chip, Label
 from gui.wizard.capacity import Capacity, capacity
 from gui.wizard.facts import CARDS, ICONS, LOOKED_AT, Fact, facts
+from gui.wizard.fitting import set_chip
+from gui.wizard.quiet_note import QuietNote
 from gui.wizard.step import Act, Footer, StepPage
 
 _THREE_COLUMNS_FROM = 780  # px of page width; below, the facts stand in two columns
@@ -148,7 +150,7 @@ class _Looking(QWidget):
             if number:
                 card.body.addWidget(line())
             card.body.addWidget(row)
-        self._note = Note("info", "lock")
+        self._note = QuietNote("lock")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(12)
@@ -251,10 +253,10 @@ class _Result(QWidget):
     def show_probe(self, probe: Probe, can: Capacity) -> None:
         if can.best is None:
             self._best.setText(say("page.computer.best.none"))
-            self._fit.set_state("warning", "warning", say("wizard.chip.little"))
+            set_chip(self._fit, "warning", "warning", say("wizard.chip.little"))
         else:
             self._best.setText(say("page.computer.best", model=can.best.model.name))
-            self._fit.set_state("success", "check", say(f"wizard.chip.{can.best.verdict}"))
+            set_chip(self._fit, "success", "check", say(f"wizard.chip.{can.best.verdict}"))
         self._metaphor.setText(say(f"page.computer.metaphor.{can.place}"))
         self._chart.set_models(
             [(hull.label, hull.needed_bytes, hull.verdict) for hull in can.hulls],
@@ -305,7 +307,7 @@ class _FactCard(Card):
         self._icon.setPixmap(icons.pixmap(ICONS[self.which], "text-muted", 18))
         self._name.setText(fact.name)
         mark = {"success": "check", "warning": "warning"}.get(fact.tone)
-        self._chip.set_state("" if fact.tone == "neutral" else fact.tone, mark, fact.chip)
+        set_chip(self._chip, "" if fact.tone == "neutral" else fact.tone, mark, fact.chip)
         self._value.setText(fact.value)
         self._more.setText(fact.more)
         self.setAccessibleName(f"{fact.name}: {fact.value}. {fact.more}")

@@ -11,6 +11,7 @@ from gui.widgets.labels import Label
 from gui.wizard.step import Act, Footer
 
 FOOTER_HEIGHT = 72
+_HINT_MAX = 250  # px, so that the buttons never run out of room
 
 
 class FooterBar(QFrame):
@@ -27,6 +28,7 @@ class FooterBar(QFrame):
         self._hint_icon = QLabel()
         self._hint = Label("caption")
         self._hint.setObjectName("hint")
+        self._hint.setMaximumWidth(_HINT_MAX)
         self._hint.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         row = QHBoxLayout(self)
         row.setContentsMargins(28, 8, 40, 8)
@@ -36,7 +38,7 @@ class FooterBar(QFrame):
         row.addWidget(self.link)
         row.addStretch(1)
         row.addWidget(self._hint_icon)
-        row.addWidget(self._hint, 2)
+        row.addWidget(self._hint)
         row.addSpacing(8)
         row.addWidget(self.secondary)
         row.addWidget(self.primary)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.setup.flow import RailStep, WizardPage, WizardState, rail
 from gui.icons import mark, pixmap
@@ -19,7 +27,7 @@ RAIL_WIDTH = 216
 _DOT, _PITCH, _LEFT, _TEXT_X = 26, 44, 16, 54
 
 
-class RailButton(QPushButton):
+class RailButton(QAbstractButton):
     """One step: a numbered dot, a check when it is done, and the line to the next one."""
 
     def __init__(self, page: WizardPage, number: int, last: bool) -> None:
@@ -30,7 +38,7 @@ class RailButton(QPushButton):
         self._last = last
         self._step = RailStep(page=page, state="later", can_go=False)
         self.setFixedHeight(_PITCH)
-        self.setFlat(True)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_step(self, step: RailStep) -> None:
         self._step = step

@@ -11,6 +11,7 @@ from core.assembly import Assembly
 from core.setup.flow import WizardState
 from gui.language import say
 from gui.page import ScrollPage
+from gui.wizard.fitting import let_wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class StepPage(ScrollPage):
         """Shows the state. Called whenever it changes and whenever the page comes up."""
         self.state = state
         self.render()
+        let_wrap(self)
 
     def entered(self) -> None:
         """The page came up: begin what it begins by itself."""

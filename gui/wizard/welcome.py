@@ -16,10 +16,12 @@ from gui.page import Page
 from gui.widgets.buttons import Button
 from gui.widgets.choices import Segments
 from gui.widgets.labels import Label, Tile
+from gui.wizard.fitting import let_wrap
 from gui.wizard.rail import Brand
 
-_PROMISES = (("shield-check", "look"), ("money", "price"), ("rollback", "undo"))
+_PROMISES = (("shield-check", "look"), ("coin-dollar", "price"), ("rollback", "undo"))
 _FACTS = (("user", "account"), ("lock", "private"))
+_LEAD_MAX = 470  # px, a line that is pleasant to read
 _PANE_SHARE = 0.4  # of the window's width
 
 
@@ -27,7 +29,7 @@ class WelcomePage(Page):
     """Nothing has been looked at yet, and nothing is until `go_on`."""
 
     go_on = Signal()
-    language_chosen = Signal(str)
+    language_chosen = Signal(object)
 
     def __init__(self, assembly: Assembly, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -38,6 +40,7 @@ class WelcomePage(Page):
         self.languages.chosen.connect(self.language_chosen)
         self._title = Label("display")
         self._lead = Label("muted")
+        self._lead.setMaximumWidth(_LEAD_MAX)
         self._promises = [_Promise(name) for name, _ in _PROMISES]
         self._facts = [(QLabel(), Label("caption")) for _ in _FACTS]
         self.look = Button("primary", "large", "arrow-right", trailing=True)
@@ -64,6 +67,7 @@ class WelcomePage(Page):
             label.setText(say(f"page.welcome.fact.{code}"))
         self.look.setText(say("page.welcome.go"))
         self.harbour.update()
+        let_wrap(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.harbour.setFixedWidth(round(self.width() * _PANE_SHARE))

@@ -1,0 +1,179 @@
+"""The plan page: one recommendation large, the others below with why they are not the first."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QWidget
+
+from core.advice.profile import build_profile
+from core.advice.recommend import recommend, starter
+from core.assembly import Assembly
+from core.errors import AppError
+from core.setup import flow
+from core.setup.flow import WizardState
+from core.setup.plan import make_plan
+from gui.language import say, text
+from gui.widgets.buttons import Button
+from gui.widgets.labels import Label
+from gui.wizard import plan_words as words
+from gui.wizard.assumptions import AssumptionsDialog
+from gui.wizard.plan_card import MainCard, OtherRow
+from gui.wizard.quiet_note import Offer, QuietNote
+from gui.wizard.step import Act, Footer, StepPage
+
+_ROWS = 3  # alternatives shown before "Show all"
+
+
+class PlanPage(StepPage):
+    """Works the advice out when it comes up. Leaving with "Set this up" is the consent."""
+
+    def __init__(self, assembly: Assembly, parent: QWidget | None = None) -> None:
+        super().__init__(assembly, parent)
+        self._all = False
+        self._refused: AppError | None = None  # why there is no plan, where the core says so
+        self._title = Label("title")
+        self._lead = Label("muted")
+        self.main = MainCard()
+        self._tree = QuietNote("policy")
+        self._small = Offer("chat", "use-starter")
+        self._small.pressed.connect(self._take_starter)
+        self._others = Label("caption")
+        self.rows: list[OtherRow] = []
+        self.more = Button("quiet", "small", "chevron-down")
+        self.more.setObjectName("show-all")
+        self.more.clicked.connect(self._show_all)
+        for widget in (self._title, self._lead, self.main, self._small, self._tree, self._others):
+            self.body.addWidget(widget)
+        self.body.addWidget(self.more)
+        self.render()
+
+    def title(self) -> str:
+        return say("page.plan.title")
+
+    def render(self) -> None:  # type: ignore[override]
+        advice, chosen = self.state.advice, self.state.recommendation
+        self._title.setText(say("page.plan.title"))
+        for widget in (self.main, self._tree, self._others):
+            widget.setVisible(chosen is not None)
+        if advice is None or chosen is None:
+            self._lead.setText(say("page.plan.working"))
+            self._small.hide()
+            self._show_rows(())
+            return
+        self._lead.setText(say("page.plan.lead", n=len(advice.recommendations)))
+        answers = self.state.answers
+        self.main.show_plan(chosen, answers.hours_per_day if answers else 2.0)
+        self._tree.say(words.tree_line(advice.tree))
+        others = [
+            index
+            for index in range(len(advice.recommendations))
+            if self.state.starter or index != self.state.chosen
+        ]
+        self._others.setText(say("page.plan.others"))
+        self._others.setVisible(bool(others))
+        self._show_rows(tuple(others))
+        self._offer_starter()
+
+    def footer(self) -> Footer:
+        plan = self.state.plan
+        hint, icon = self._hint()
+        return Footer(
+            back=Act(say("wizard.back"), icon="arrow-left"),
+            link=Act(say("page.plan.how")) if self.state.advice else None,
+            primary=Act(say("page.plan.go"), enabled=plan is not None, icon="arrow-right"),
+            hint=hint,
+            hint_icon=icon,
+        )
+
+    def entered(self) -> None:
+        self._all = False
+        state = self.state
+        if state.advice is None and state.probe is not None and state.answers is not None:
+            profile = build_profile(state.probe, state.answers)
+            catalog = self.assembly.catalog
+            state = flow.with_advice(
+                state, profile, recommend(profile, catalog), starter(profile, catalog)
+            )
+        self._take(state)
+
+    def press_link(self) -> None:
+        if self.state.advice is not None:
+            AssumptionsDialog(self.state.advice, self.window()).open()
+
+    def _take(self, state: WizardState) -> None:
+        """Makes the plan for what is chosen, where it can be carried out."""
+        self._refused = None
+        chosen, profile = state.recommendation, state.profile
+        if state.plan is None and chosen is not None and profile is not None and chosen.can_set_up:
+            try:
+                plan = make_plan(
+                    chosen, state.choices, profile, model_folder=self.assembly.model_folder
+                )
+                state = flow.with_plan(state, plan)
+            except AppError as error:
+                self._refused = error
+        self.changed.emit(state)
+
+    def _choose(self, index: int) -> None:
+        self._take(flow.choose(self.state, index))
+        self.scroll.verticalScrollBar().setValue(0)
+
+    def _take_starter(self) -> None:
+        self._take(flow.choose_starter(self.state))
+
+    def _show_all(self) -> None:
+        self._all = True
+        self.render()
+
+    def _offer_starter(self) -> None:
+        """Where nothing can be downloaded or nothing fits, the starter is the way to begin."""
+        small, chosen, profile = self.state.small, self.state.recommendation, self.state.profile
+        offline = profile is not None and not profile.online
+        stuck = self.state.plan is None or offline
+        is_small = chosen is not None and chosen.model is not None and chosen.model.starter
+        offered = small is not None and small.can_set_up and stuck and not is_small
+        self._small.setVisible(offered)
+        if offered:
+            reason = "offline" if offline else "stuck"
+            self._small.say(
+                say(f"page.plan.small.{reason}"),
+                say("page.plan.small.more"),
+                say("page.plan.small.button"),
+            )
+
+    def _hint(self) -> tuple[str, str | None]:
+        """What the button will do, or why it is off."""
+        chosen, plan = self.state.recommendation, self.state.plan
+        if self._refused is not None:
+            return text().error(self._refused)["title"], "warning"
+        if chosen is None:
+            return "", None
+        if plan is None:
+            why = chosen.why_not[0].code if chosen.why_not else ""
+            reason = say("page.plan.later" if why.endswith("this_version") else "page.plan.cannot")
+            return reason, "info"
+        if not plan.download_bytes:
+            return say("page.plan.no_download"), None
+        size = text().size(plan.download_bytes)
+        if chosen.first_answer_minutes is None:
+            return say("page.plan.downloads", size=size), None
+        minutes = text().span(*(max(1, round(m)) for m in chosen.first_answer_minutes))
+        return say("page.plan.downloads_in", size=size, minutes=minutes), None
+
+    def _show_rows(self, indices: tuple[int, ...]) -> None:
+        advice = self.state.advice
+        shown = indices if self._all else indices[:_ROWS]
+        while len(self.rows) < len(shown):
+            row = OtherRow(len(self.rows))
+            row.pressed.connect(self._choose)
+            self.body.insertWidget(self.body.indexOf(self.more), row)
+            self.rows.append(row)
+        for row in self.rows:
+            row.hide()
+        for row, index in zip(self.rows, shown, strict=False):
+            row.index = index
+            row.setObjectName(f"other-{index}")
+            if advice is not None:
+                row.show_plan(advice.recommendations[index])
+            row.show()
+        self.more.setText(say("page.plan.more", n=len(indices) - len(shown)))
+        self.more.setVisible(len(indices) > len(shown))
