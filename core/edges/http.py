@@ -259,7 +259,7 @@ def _refuse_unsafe(url: str, trusted: Collection[str]) -> None:
     """https for everything but this computer, the private network and what the person named."""
     try:
         parts = urlsplit(url)
-        safe = parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.username
+        safe = parts.scheme in {"http", "https"} and bool(host_of(url)) and not parts.username
         plain = parts.scheme == "http"
     except ValueError:
         safe = plain = False

@@ -57,7 +57,7 @@ def check_gguf(path: Path) -> GgufFacts:
     """
     with files.disk_errors(path):
         if not path.is_file():
-            raise AppError("model_file_missing", {"path": str(path)}, remedy="try_again")
+            raise _not_one(path, "no file")
         size = path.stat().st_size
         with path.open("rb", buffering=1024 * 1024) as file:
             try:
