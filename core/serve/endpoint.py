@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain import Endpoint, EndpointState, EngineKind, Plan, Receipt, Status
+from core.domain import Endpoint, EndpointState, Plan, Receipt, Status
 from core.edges import clock
 from core.errors import AppError
 from core.progress import CancelToken, Progress, Reporter
 from core.providers.engine_failures import failure
 from core.setup import journal as journals
+from core.setup.deploy import undo
+from core.setup.leftovers import Providers, provider_of
+from core.setup.verify import sha256_of
 
 if TYPE_CHECKING:
-    from core.providers.base import Provider
     from core.setup.journal import Deployment, Journal
 
-    Providers = Mapping[EngineKind, Provider]
-
+MODEL_STAMP = "model.stamp"  # in the run folder: what the model's file looked like last time
 STEP = "load"  # what a start reports its progress under
 POLL_S = 0.3
 _LEAST_START_S = 90.0
@@ -39,6 +41,7 @@ class Act(StrEnum):
 
 
 _S = EndpointState
+_UP = frozenset({_S.STARTING, _S.LOADING, _S.RUNNING})
 
 # What each act makes of each state. An act that is missing has nothing to do in that state.
 TRANSITIONS: Mapping[tuple[EndpointState, Act], EndpointState] = {
@@ -83,12 +86,11 @@ class Current:
 
 def current(journal: Journal, providers: Providers) -> Current:
     """Looks once; takes two seconds at most. Raises: AppError when the journal fails."""
-    deployment = journal.current()
+    deployment = _in_use(journal)
     if deployment is None:
         return Current(endpoint=None, status=Status(state=_S.GONE), deployment=None)
     status = _look(deployment, providers)
-    whole = deployment.handle is not None and deployment.state != journals.SETTING_UP
-    endpoint = _endpoint(deployment, status) if whole else None
+    endpoint = _endpoint(deployment, status) if _whole(deployment) else None
     return Current(endpoint=endpoint, status=status, deployment=deployment)
 
 
@@ -97,11 +99,11 @@ def stop(journal: Journal, providers: Providers) -> None:
 
     Raises: AppError.
     """
-    deployment = journal.current()
+    deployment = _in_use(journal)
     if deployment is None or deployment.handle is None:
         return
     journal.intend(deployment.id, "stop")
-    _provider(deployment, providers).stop(deployment.handle)
+    provider_of(deployment.plan, providers).stop(deployment.handle)
     journal.observe(deployment.id, "stop")
     if deployment.state != journals.SETTING_UP:
         journal.mark(deployment.id, journals.STOPPED)
@@ -113,12 +115,14 @@ def start(journal: Journal, providers: Providers, report: Reporter, token: Cance
     A cancel leaves it starting: nothing is lost, and a later look finds it running.
     Raises: AppError, Cancelled.
     """
-    deployment = journal.current()
+    deployment = _in_use(journal)
     if deployment is None or deployment.handle is None:
         raise AppError("nothing_set_up", remedy="set_up_first")
     token.check()
+    if _look(deployment, providers).state not in _UP:
+        _check_model(deployment, journal, report, token)
     journal.intend(deployment.id, "start")
-    _provider(deployment, providers).resume(deployment.handle)
+    provider_of(deployment.plan, providers).resume(deployment.handle)
     status = _until_running(deployment, providers, report, token)
     journal.observe(deployment.id, "start", {"url": status.url})
     if deployment.state == journals.STOPPED:
@@ -127,17 +131,19 @@ def start(journal: Journal, providers: Providers, report: Reporter, token: Cance
 
 
 def remove(journal: Journal, providers: Providers, *, models: bool) -> Receipt:
-    """Takes away everything that was set up; the model's file too where `models` says so.
+    """Takes away everything that was set up; the models' files too where `models` says so.
 
-    Nothing set up is an empty receipt. Raises: AppError.
+    Nothing set up is an empty receipt. Raises: AppError; then it can be run again.
     """
-    from core.setup import deploy
-
-    deployment = journal.current()
-    if deployment is None:
-        return Receipt()
-    receipt = deploy.undo(deployment.id, providers, journal)
-    return receipt
+    receipts = [
+        undo(deployment.id, providers, journal, model=models)
+        for deployment in reversed(journal.open())
+    ]
+    return Receipt(
+        removed=tuple(note for receipt in receipts for note in receipt.removed),
+        kept=tuple(note for receipt in receipts for note in receipt.kept),
+        freed_bytes=sum(receipt.freed_bytes for receipt in receipts),
+    )
 
 
 def start_deadline_s(plan: Plan) -> float:
@@ -173,17 +179,37 @@ def _until_running(
         token.wait(POLL_S)
 
 
+def _in_use(journal: Journal) -> Deployment | None:
+    """The newest that was set up whole: while another one is still being fetched, the one before
+    it answers (the starter model, say). Else the one that is half set up."""
+    opened = journal.open()
+    whole = [deployment for deployment in opened if _whole(deployment)]
+    return (whole or opened or (None,))[-1]
+
+
+def _whole(deployment: Deployment) -> bool:
+    return deployment.handle is not None and deployment.state != journals.SETTING_UP
+
+
 def _look(deployment: Deployment, providers: Providers) -> Status:
     if deployment.handle is None:
         return Status(state=_S.STOPPED)
-    return _provider(deployment, providers).poll(deployment.handle)
+    return provider_of(deployment.plan, providers).poll(deployment.handle)
 
 
-def _provider(deployment: Deployment, providers: Providers) -> Provider:
-    provider = providers.get(deployment.plan.engine)
-    if provider is None:
-        raise AppError("provider_missing", {"engine": deployment.plan.engine}, remedy="save_report")
-    return provider
+def _check_model(
+    deployment: Deployment, journal: Journal, report: Reporter, token: CancelToken
+) -> None:
+    """The file is still what was checked when it was fetched. Read whole only if it was touched."""
+    known = journal.observed(deployment.id, "fetch_model") or {}
+    path, sha256 = known.get("path"), known.get("sha256")
+    if not isinstance(path, str) or not sha256:
+        return  # set up by a version that wrote other things; the engine looks at it anyway
+    if not Path(path).is_file():
+        raise AppError("model_file_missing", remedy="set_up_again", detail=path)
+    stamp = Path(deployment.run_folder, MODEL_STAMP)
+    if sha256_of(Path(path), stamp, report, token, step=STEP) != sha256:
+        raise AppError("model_file_broken", remedy="set_up_again", detail=path)
 
 
 def _endpoint(deployment: Deployment, status: Status) -> Endpoint:
