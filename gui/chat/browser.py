@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
 from PySide6.QtCore import QMimeData, QSizeF, Qt, QUrl, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QTextOption, QWheelEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QImage,
+    QKeyEvent,
+    QTextDocument,
+    QTextOption,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QTextBrowser, QWidget
 
 from gui.chat.render import Rendered, clean, safe_target
@@ -13,6 +21,7 @@ from gui.language import say
 from gui.theme import color, font
 
 _COPY = "#copy-"
+_PICTURE = QTextDocument.ResourceType.ImageResource.value
 
 
 class SafeBrowser(QTextBrowser):
@@ -51,8 +60,12 @@ class SafeBrowser(QTextBrowser):
     # --- nothing is loaded, nothing rich leaves ---------------------------------------------------
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
-        """Nothing, whatever is asked for: no file, no address, no bundled picture."""
-        return None
+        """Nothing, whatever is asked for: no file, no address, no bundled picture.
+
+        For a picture "nothing" is one clear point: where no picture is returned, Qt opens the
+        file of that name by itself (measured with 6.12).
+        """
+        return _no_picture() if kind == _PICTURE else b""
 
     def doSetSource(self, name: QUrl | str, kind: object = None) -> None:
         """No page is ever gone to."""
@@ -91,6 +104,13 @@ class SafeBrowser(QTextBrowser):
 
     def _fit(self, size: QSizeF) -> None:
         self.setFixedHeight(max(1, math.ceil(size.height())))
+
+
+@cache
+def _no_picture() -> QImage:
+    picture = QImage(1, 1, QImage.Format.Format_ARGB32)
+    picture.fill(0)
+    return picture
 
 
 def _style_sheet() -> str:

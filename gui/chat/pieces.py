@@ -26,23 +26,35 @@ _PREVIEW_CHARS = 200
 
 
 class Elided(QLabel):
-    """One line of plain text that ends in … where there is no room."""
+    """One line of plain text that ends in … where there is no room.
 
-    def __init__(self, role: str = "body", parent: QWidget | None = None) -> None:
+    It takes the room it is given, or with `most` what its text needs, at most so many pixels.
+    """
+
+    def __init__(
+        self, role: str = "body", parent: QWidget | None = None, *, most: int | None = None
+    ) -> None:
         super().__init__(parent)
+        self._most = most
+        self._whole = ""
         self.setProperty("textRole", role)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._whole = ""
+        wide = QSizePolicy.Policy.Ignored if most is None else QSizePolicy.Policy.Maximum
+        self.setSizePolicy(wide, QSizePolicy.Policy.Preferred)
 
     def set_whole(self, text: str) -> None:
         self._whole = " ".join(clean(text).split())
         self.setAccessibleName(self._whole)
+        self.updateGeometry()
         self._shorten()
 
-    def whole_width(self) -> int:
-        """Pixels the text needs to stand in full."""
-        return self.fontMetrics().horizontalAdvance(self._whole) + 2
+    def sizeHint(self) -> QSize:
+        self.ensurePolished()  # the style sheet brings the font
+        width = self.fontMetrics().horizontalAdvance(self._whole) + 2
+        return QSize(min(width, self._most or width), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(40, self.sizeHint().width()), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -72,10 +72,9 @@ class TurnWidget(QWidget):
         foot.addWidget(self._again)
         answer = QVBoxLayout()
         answer.setSpacing(8)
-        for part in (self.think, self.body, self.error_card, self._cut, self._stopped):
+        parts: tuple[QWidget, ...] = (self.think, self.body, self._cut, self._stopped)
+        for part in (*parts, self._foot, self._made, self.error_card):
             answer.addWidget(part)
-        answer.addWidget(self._foot)
-        answer.addWidget(self._made)
         self._sign = MarkTile(30)
         row = QHBoxLayout()
         row.setSpacing(12)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from core.domain import ChatDelta, ChatDone, Endpoint, Message
 from core.errors import AppError
 from core.progress import CancelToken
 from gui.chat.composer import Composer
 from gui.chat.conversation import AnswerState, Conversation
+from gui.chat.fit import FitHeight
 from gui.chat.link_dialog import LinkDialog
 from gui.chat.pieces import Elided
 from gui.chat.render import clean
@@ -64,9 +65,7 @@ class ChatView(Page):
     # --- building ---------------------------------------------------------------------------------
 
     def _make_parts(self) -> None:
-        self._title = Elided("heading")
-        # Its width is set from its words; an ignored hint would let its neighbours cover it.
-        self._title.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
+        self._title = Elided("heading", most=240)
         self._where = Chip(tone="success", icon="computer")
         self._model = Elided("muted")
         self._starter = Chip(tone="warning", icon="info")
@@ -80,6 +79,7 @@ class ChatView(Page):
         self._foot.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.area, self._column = scroll_column(COLUMN, (32, 20, 32, 20))
         self._column.setSpacing(26)
+        FitHeight(self.area)
         self._stack = QStackedWidget()
 
     def _lay_out(self) -> None:
@@ -325,7 +325,6 @@ class ChatView(Page):
         asked = bool(self._talk.turns)
         self._stack.setCurrentIndex(1 if asked else 0)
         self._title.set_whole(self._talk.turns[0].question if asked else say("chat.new"))
-        self._title.setFixedWidth(min(240, self._title.whole_width()))
         self._where.setVisible(endpoint is not None)
         self._starter.setVisible(starter)
         self._model.set_whole(endpoint.model.name if endpoint else "")

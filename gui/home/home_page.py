@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from core.domain import ChatDone, Receipt
 from core.errors import AppError
 from core.progress import Progress
+from gui.chat.fit import FitHeight
 from gui.home.health import FactsCard, HealthCard
 from gui.home.hero import Hero, Measured
 from gui.home.state import Look, Mood
@@ -45,6 +46,7 @@ class HomePage(ScrollPage):
         self._receipt = Note("success")
         self._receipt.setVisible(False)
         self._removed: Receipt | None = None
+        FitHeight(self.scroll)
         pair = QHBoxLayout()
         pair.setSpacing(12)
         pair.addWidget(self._facts, 1)
