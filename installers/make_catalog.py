@@ -44,7 +44,9 @@ ALIASES = {
     "Tesla V100 32GB": ("Tesla V100-SXM2-32GB", "Tesla V100-PCIE-32GB"),
     "Ryzen AI Max+ 395 (Strix Halo) 128GB": ("AMD Radeon 8060S", "Radeon 8060S Graphics"),
     "Instinct MI300X": ("AMD Instinct MI300X", "AMD Instinct MI300X OAM"),
-    "Raspberry Pi 5 16GB": ("Raspberry Pi 5", "Raspberry Pi 5 Model B"),
+    "Raspberry Pi 5 16GB": tuple(
+        f"Raspberry Pi 5 Model B{rest}" for rest in ("", " Rev 1.0", " Rev 1.1")
+    ),
 }
 
 # Checked against the header of the file itself (gguf package) and its model card.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from core.advice.cards import card_of
 from core.advice.memory import COMFORTABLE_SHARE, Need, need, usable_bytes
-from core.advice.profile import shares_memory
+from core.advice.profile import memory_unread, shares_memory
 from core.advice.speed import COMFORTABLE_TOKENS_PER_S, predict_speed
 from core.domain import (
     Accelerator,
@@ -23,7 +23,6 @@ from core.domain import (
     Quant,
     Speed,
     Verdict,
-    known,
 )
 
 # The context we aim for, then down in steps to llama.cpp's own floor (`--fit-ctx`).
@@ -232,6 +231,6 @@ def _needed_here(need_: Need, device: Device) -> int:
 def _host_memory_suffices(need_: Need, device: Device, profile: Profile) -> bool:
     if device.accelerator is Accelerator.CPU or device.gpu is None:
         return True
-    if known(profile.probe.ram_free_bytes) is None and known(profile.probe.ram_bytes) is None:
+    if memory_unread(profile):
         return True  # not readable at all, while the card is: the card decides
     return need_.host_bytes <= profile.ram_free_bytes

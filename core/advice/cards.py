@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from core.domain import CardFacts, Catalog, Gpu, known
 
@@ -57,6 +58,7 @@ def card_of(catalog: Catalog, gpu: Gpu) -> CardFacts | None:
     return find_card(catalog, gpu.name, None if gpu.unified_memory else known(gpu.vram_bytes))
 
 
+@lru_cache(maxsize=512)  # the names of the catalogue are compared for every model
 def _words(name: str) -> frozenset[str]:
     plain = re.sub(r"\((r|tm|c)\)", " ", name.lower())
     plain = re.sub(r"(\d)\s+gb\b", r"\1gb", plain)

@@ -17,6 +17,8 @@ from core.domain import (
 # it: programs and the desktop hold the rest. Every such guess is named among the assumptions.
 RAM_SHARE_IF_UNREAD = 0.5
 VRAM_SHARE_IF_UNREAD = 0.75
+# Where not even the total could be read: enough for the starter model, for nothing larger.
+RAM_FREE_IF_UNKNOWN_BYTES = 2 * 2**30
 
 # A chip that shares memory with the processor: counted once, less this (reference figures of
 # llama.cpp on such chips say 10 to 20 %).
@@ -73,11 +75,6 @@ def containers_problem(probe: Probe) -> str | None:
 
 def gpu_problem(probe: Probe, gpu: Gpu) -> str | None:
     """Why no engine of ours can use this card now: the end of a text code, or None."""
-    if known(gpu.vram_bytes) is None and known(gpu.vram_free_bytes) is None:
-        if not shares_memory(gpu):
-            return "memory_unknown"
-        if known(probe.ram_bytes) is None and known(probe.ram_free_bytes) is None:
-            return "memory_unknown"
     if probe.os == "macos":
         # Containers get no graphics card on macOS; the built-in engine has Metal on Apple chips.
         return None if gpu.vendor == "apple" and probe.arch == "arm64" else "other_system"
@@ -85,6 +82,9 @@ def gpu_problem(probe: Probe, gpu: Gpu) -> str | None:
         return "unknown_card"
     if gpu.vendor != "nvidia" and (probe.os == "windows" or probe.wsl):
         return "other_system"
+    if not shares_memory(gpu) and _vram_unread(gpu):
+        silent = gpu.vendor == "nvidia" and known(gpu.driver) is None
+        return "driver_silent" if silent else "memory_unknown"
     if containers_problem(probe) is not None:
         return "needs_containers"
     return _nvidia_problem(probe, gpu) if gpu.vendor == "nvidia" else None
@@ -94,6 +94,12 @@ def unusable_gpus(probe: Probe) -> tuple[tuple[Gpu, str], ...]:
     """The cards that are here but cannot be used, each with the reason."""
     gpus = known(probe.gpus) or ()
     return tuple((gpu, why) for gpu in gpus if (why := gpu_problem(probe, gpu)) is not None)
+
+
+def memory_unread(profile: Profile) -> bool:
+    """Whether not even the size of the computer's memory could be read."""
+    probe = profile.probe
+    return known(probe.ram_free_bytes) is None and known(probe.ram_bytes) is None
 
 
 def gpu_free_bytes(probe: Probe, gpu: Gpu) -> int:
@@ -161,6 +167,8 @@ def _processor(probe: Probe, ram_free: int) -> Device:
 
 def _ram_free(probe: Probe) -> int:
     free, total = known(probe.ram_free_bytes), known(probe.ram_bytes)
+    if free is None and total is None:
+        return RAM_FREE_IF_UNKNOWN_BYTES
     if free is None:
         return int((total or 0) * RAM_SHARE_IF_UNREAD)
     return free if total is None else min(free, total)
@@ -171,6 +179,10 @@ def _disk_free(probe: Probe) -> int | None:
         if "models" in disk.holds:
             return known(disk.free_bytes)
     return None
+
+
+def _vram_unread(gpu: Gpu) -> bool:
+    return known(gpu.vram_bytes) is None and known(gpu.vram_free_bytes) is None
 
 
 def _nvidia_problem(probe: Probe, gpu: Gpu) -> str | None:

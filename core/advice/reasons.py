@@ -21,7 +21,14 @@ from core.advice.candidates import (
 from core.advice.cards import card_of
 from core.advice.cost import electricity, over_budget, tariff_for
 from core.advice.memory import GPU_MARGIN_BYTES, need, usable_bytes
-from core.advice.profile import RAM_SHARE_IF_UNREAD, VRAM_SHARE_IF_UNREAD, unusable_gpus
+from core.advice.profile import (
+    RAM_FREE_IF_UNKNOWN_BYTES,
+    RAM_SHARE_IF_UNREAD,
+    VRAM_SHARE_IF_UNREAD,
+    memory_unread,
+    shares_memory,
+    unusable_gpus,
+)
 from core.advice.speed import COMFORTABLE_TOKENS_PER_S, USED_CONTEXT, bandwidth_known
 from core.advice.tree import USD_RATES, USD_RATES_DATE
 from core.domain import (
@@ -121,13 +128,11 @@ def nothing_fits(model: Model, quant: Quant, device: Device, profile: Profile) -
             ),
         )
     least = need(model, quant, CONTEXTS[-1], Accelerator.CPU, repack=False)
-    return Note(
-        code="why_not.nothing_fits",
-        params=(
-            ("needed_bytes", least.total_bytes if least else quant.size_bytes),
-            ("available_bytes", usable_bytes(device)),
-        ),
-    )
+    needed = ("needed_bytes", least.total_bytes if least else quant.size_bytes)
+    if memory_unread(profile):
+        return Note(code="why_not.memory_unknown", params=(needed,))
+    available = ("available_bytes", usable_bytes(device))
+    return Note(code="why_not.nothing_fits", params=(needed, available))
 
 
 def assumptions(
@@ -153,8 +158,10 @@ def assumptions(
     rate = USD_RATES.get(answers.budget.currency)
     if rate is not None and answers.budget.currency != "USD":
         found.append(("usd_rate", f"{rate} {answers.budget.currency} ({USD_RATES_DATE})"))
-    if known(probe.ram_free_bytes) is None and known(probe.ram_bytes) is not None:
+    if known(probe.ram_free_bytes) is None and not memory_unread(profile):
         found.append(("free_memory_percent", round(RAM_SHARE_IF_UNREAD * 100)))
+    if memory_unread(profile):
+        found.append(("unknown_memory_bytes", RAM_FREE_IF_UNKNOWN_BYTES))
     cards = [device.gpu for device in profile.devices if device.gpu is not None]
     if any(known(gpu.vram_free_bytes) is None and not gpu.unified_memory for gpu in cards):
         found.append(("free_card_memory_percent", round(VRAM_SHARE_IF_UNREAD * 100)))
@@ -195,8 +202,13 @@ def _rounded(value: float) -> int:
 
 def _unused_cards(profile: Profile, catalog: Catalog) -> tuple[Note, ...]:
     """A card that is here and is not used never goes unsaid."""
-    used = usable_devices(profile, catalog)
-    passed_over = [device.name for device in profile.devices if device not in used]
-    named = [(gpu.name, why) for gpu, why in unusable_gpus(profile.probe)]
-    named += [(name, "shares_memory") for name in passed_over]
-    return tuple(Note(code=f"limit.card.{why}", params=(("card", name),)) for name, why in named)
+    used = [device.gpu for device in usable_devices(profile, catalog)]
+    problems = {id(gpu): why for gpu, why in unusable_gpus(profile.probe)}
+    notes = []
+    for gpu in known(profile.probe.gpus) or ():
+        if gpu in used:
+            continue
+        no_gain = shares_memory(gpu) and card_of(catalog, gpu) is None
+        why = "shares_memory" if no_gain else problems.get(id(gpu), "shares_memory")
+        notes.append(Note(code=f"limit.card.{why}", params=(("card", gpu.name),)))
+    return tuple(notes)

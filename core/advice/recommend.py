@@ -90,12 +90,12 @@ def starter(profile: Profile, catalog: Catalog) -> Recommendation:
     model = next((model for model in catalog.models if model.starter), None)
     if model is None:
         raise AppError("catalog_invalid", {"file": "models.toml"}, detail="no starter model")
-    device = _starter_device(profile)
-    candidate = best_for_model(model, profile, catalog, (device,))
+    devices = _starter_devices(profile)
+    candidate = best_for_model(model, profile, catalog, devices)
     if candidate is not None:
         found = _local(candidate, profile, catalog)
         return replace(found, first_answer_minutes=STARTER_MINUTES)
-    note = nothing_fits(model, offered_quants(model)[0], device, profile)
+    note = nothing_fits(model, offered_quants(model)[0], devices[-1], profile)
     return replace(_nothing(profile, note), model=model, quant=offered_quants(model)[0])
 
 
@@ -132,9 +132,10 @@ def _models(catalog: Catalog) -> list[Model]:
     return [model for model in catalog.models if not model.starter and not model.legacy]
 
 
-def _starter_device(profile: Profile) -> Device:
-    first = profile.devices[0]
-    return first if first.accelerator is Accelerator.METAL else profile.devices[-1]
+def _starter_devices(profile: Profile) -> tuple[Device, ...]:
+    """The processor, where least can go wrong; on Apple chips Metal is as safe and quicker."""
+    metal = [device for device in profile.devices if device.accelerator is Accelerator.METAL]
+    return (*metal, profile.devices[-1])
 
 
 def _local(candidate: Candidate, profile: Profile, catalog: Catalog) -> Recommendation:
