@@ -257,7 +257,7 @@ class ThoughtSplitter:
 
     def __init__(self) -> None:
         self._held = ""
-        self._mode = "start"  # start | thinking | answer
+        self._mode = "start"  # start | thinking | gap (empty lines before the answer) | answer
 
     def feed(self, piece: str) -> Iterator[ChatDelta]:
         self._held += piece
@@ -266,9 +266,12 @@ class ThoughtSplitter:
             if begun.startswith(self._OPEN):
                 self._mode, self._held = "thinking", begun[len(self._OPEN) :].lstrip("\n")
             elif not self._OPEN.startswith(begun):
-                self._mode = "answer"
+                self._mode = "gap"
         if self._mode == "thinking":
             yield from self._think()
+        if self._mode == "gap":
+            self._held = self._held.lstrip("\n")
+            self._mode = "answer" if self._held else "gap"
         if self._mode == "answer" and self._held:
             text, self._held = self._held, ""
             yield ChatDelta(text=text)
@@ -283,7 +286,7 @@ class ThoughtSplitter:
     def _think(self) -> Iterator[ChatDelta]:
         thought, found, after = self._held.partition(self._CLOSE)
         if found:
-            self._mode, self._held = "answer", after.lstrip("\n")
+            self._mode, self._held = "gap", after
         else:
             keep = _shared_end(thought, self._CLOSE)
             thought, self._held = thought[: len(thought) - keep], thought[len(thought) - keep :]

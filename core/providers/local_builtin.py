@@ -31,6 +31,7 @@ PROCESS = "process.json"
 _MADE_HERE = (PROCESS, builtin_engine.READY, builtin_engine.LOG, builtin_engine.LOCK, CONFIG)
 _PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
 _STOP_GRACE_S = 10.0
+_LEAVING = ("ended", "failed")  # what a process says of itself just before it is gone
 
 T = TypeVar("T")
 
@@ -128,7 +129,9 @@ class LocalBuiltin(Provider):
         """Starts the process, unless it runs. The lock is held by the caller."""
         started, ready = _known(folder)
         living = _alive(started, ready)
-        if living is not None:
+        if living is not None and ready is not None and ready.state in _LEAVING:
+            _end(started, ready)
+        elif living is not None:
             if started is None or not started.wanted:
                 self._note(folder, *living)
             return
@@ -176,8 +179,10 @@ def _end(started: Started | None, ready: Ready | None) -> None:
 def _living(config: Config, ready: Ready | None) -> Status:
     if ready is None:
         return Status(state=EndpointState.STARTING)
-    if ready.state == "failed":  # it is about to leave
+    if ready.state == "failed":
         return Status(state=EndpointState.FAILED, note=ready.note, detail=ready.detail)
+    if ready.state == "ended":
+        return Status(state=EndpointState.STOPPED)
     if ready.state != "ready" or ready.url is None:
         return Status(state=EndpointState.LOADING)
     try:

@@ -166,6 +166,8 @@ def _until_running(
                 raise failure(status)
             case EndpointState.GONE:
                 raise AppError("endpoint_gone", remedy="set_up_again")
+            case EndpointState.STOPPED:
+                raise AppError("engine_ended", remedy="try_again", retryable=True)
         waited = clock.monotonic() - begun
         if waited > deadline_s:
             raise AppError(

@@ -167,6 +167,39 @@ def test_a_killed_engine_has_failed_and_can_start_again(
     assert until(provider, handle, EndpointState.RUNNING).url
 
 
+def test_an_engine_that_dies_in_the_middle_of_an_answer(
+    provider: LocalBuiltin, launch: Launch, start: Start
+) -> None:
+    handle = start(launch)
+    endpoint = endpoint_of(handle, until(provider, handle, *_DECIDED), launch)
+    story = [Message(role="user", content="Tell me a very long story about the sea.")]
+    answer = chat.stream_chat(endpoint, story, CancelToken())
+    first = next(answer)
+    assert isinstance(first, ChatDelta)
+    os.kill(ready_of(launch).pid, signal.SIGKILL)
+    with pytest.raises(AppError) as caught:
+        list(answer)
+    assert (caught.value.code, caught.value.remedy) == ("answer_cut", "restart_engine")
+    with pytest.raises(AppError) as caught:
+        chat.ask(endpoint, "Are you there?", CancelToken())
+    assert caught.value.code == "engine_not_answering"
+
+
+def test_stop_does_not_wait_for_the_end_of_an_answer(
+    provider: LocalBuiltin, launch: Launch, start: Start
+) -> None:
+    handle = start(launch)
+    endpoint = endpoint_of(handle, until(provider, handle, *_DECIDED), launch)
+    story = [Message(role="user", content="Tell me a very long story about the sea.")]
+    answer = chat.stream_chat(endpoint, story, CancelToken())
+    next(answer)
+    begun = time.monotonic()
+    provider.stop(handle)
+    assert time.monotonic() - begun < 12
+    assert provider.poll(handle).state is EndpointState.STOPPED
+    answer.close()
+
+
 def test_an_engine_ended_from_outside_was_stopped(
     provider: LocalBuiltin, launch: Launch, start: Start
 ) -> None:

@@ -340,5 +340,10 @@ def test_nothing_is_lost(thought: str, text: str) -> None:
     assert said == text.lstrip("\n")
 
 
+def test_empty_lines_before_the_answer_are_left_out() -> None:
+    assert split(["<think>a</think>", "\n", "\nb", "\n"]) == ("a", "b\n")
+    assert split(["\n", "\nb"]) == ("", "b")
+
+
 def test_text_without_thoughts_is_left_alone() -> None:
     assert split(["<b>", "bold</b>", " <think>"]) == ("", "<b>bold</b> <think>")

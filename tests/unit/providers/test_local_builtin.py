@@ -125,6 +125,14 @@ def test_alive_without_a_word_is_starting(provider: LocalBuiltin, handle: Handle
     assert provider.poll(handle).state is EndpointState.LOADING
 
 
+def test_one_that_is_leaving_says_how(provider: LocalBuiltin, handle: Handle) -> None:
+    pid, at = processes.own_identity()
+    put(handle, ready("ended", pid=pid, started_at=at))
+    assert provider.poll(handle).state is EndpointState.STOPPED
+    put(handle, ready("failed", pid=pid, started_at=at, note="key_refused"))
+    assert provider.poll(handle).note == "key_refused"
+
+
 def test_a_recycled_number_is_not_our_engine(provider: LocalBuiltin, handle: Handle) -> None:
     put(handle, started(pid=os.getpid(), started_at=psutil.boot_time() + 1))
     assert provider.poll(handle).state is EndpointState.FAILED

@@ -193,6 +193,7 @@ def test_start_with_nothing_set_up(journal: Journal, providers: dict[EngineKind,
     ("status", "code"),
     [
         (Status(state=EndpointState.GONE), "endpoint_gone"),
+        (Status(state=EndpointState.STOPPED), "engine_ended"),
         (
             Status(state=EndpointState.FAILED, note="engine_out_of_memory", detail="x"),
             "engine_out_of_memory",
