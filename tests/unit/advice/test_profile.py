@@ -17,6 +17,7 @@ from core.advice.profile import (
     unusable_gpus,
 )
 from core.domain import Accelerator, ContainerEngine, Disk, Missing, Network, Unreadable
+from core.text import LANGUAGES, Text
 from tests.unit.advice.parts import DOCKER, GIB, answers, gpu, probe, profile, shared_gpu
 
 
@@ -111,6 +112,10 @@ def test_a_card_that_cannot_be_reached_is_no_device_and_says_why(card, changes, 
     assert unusable_gpus(found) == ((card, why),)
     devices = build_profile(found, answers()).devices
     assert [device.gpu for device in devices] == [None]
+    for language in LANGUAGES:
+        assert Text(language).has(f"limit.card.{why}")
+        # A card we do not know is never promised anything.
+        assert Text(language).has(f"why_not.card.{why}") is (why != "unknown_card")
 
 
 def test_windows_reaches_nvidia_in_containers_and_gives_them_half_of_the_memory():
