@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
@@ -69,7 +71,8 @@ class Elided(QLabel):
         mode = Qt.TextElideMode.ElideRight
         shown = self.fontMetrics().elidedText(self._whole, mode, self.contentsRect().width())
         self.setText(shown)
-        self.setToolTip(self._whole if shown != self._whole else "")
+        # A tooltip guesses whether its text is HTML, so it is given HTML with nothing live in it.
+        self.setToolTip(f"<qt>{escape(self._whole)}</qt>" if shown != self._whole else "")
 
 
 class MarkTile(QWidget):

@@ -148,6 +148,8 @@ def trouble(look: Look) -> AppError:
     from core.domain import EndpointState, Status
     from core.providers.engine_failures import failure
 
+    if look.error is not None:
+        return look.error
     status = look.status or Status(state=EndpointState.UNKNOWN)
     if status.state is EndpointState.GONE:
         return AppError("engine_gone", {}, remedy="set_up_again", detail=status.detail)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.domain import Endpoint, EndpointState, Model, Plan, Status
+from core.errors import AppError
 
 
 class Mood(StrEnum):
@@ -42,6 +43,7 @@ class Look:
     plan: Plan | None = None
     endpoint: Endpoint | None = None
     status: Status | None = None
+    error: AppError | None = None  # why a look found nothing out
 
     @property
     def busy(self) -> bool:
@@ -49,7 +51,11 @@ class Look:
 
 
 def look_of(
-    plan: Plan | None, endpoint: Endpoint | None, status: Status | None, acting: str
+    plan: Plan | None,
+    endpoint: Endpoint | None,
+    status: Status | None,
+    acting: str,
+    error: AppError | None = None,
 ) -> Look:
     """The one way from what was seen to what is shown."""
     if acting:
@@ -62,7 +68,7 @@ def look_of(
         mood = Mood.HALF
     else:
         mood = _BY_STATE[status.state]
-    return Look(mood=mood, plan=plan, endpoint=endpoint, status=status)
+    return Look(mood=mood, plan=plan, endpoint=endpoint, status=status, error=error)
 
 
 def sidebar_state(mood: Mood) -> str:

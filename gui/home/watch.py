@@ -43,6 +43,7 @@ class EngineWatch(QObject):
         self.plan: Plan | None = None
         self.endpoint: Endpoint | None = None
         self.status: Status | None = None
+        self.look_error: AppError | None = None  # why the last look found nothing out
         self.acting = ""
         self._look_task: Task | None = None
         self._act_task: Task | None = None
@@ -83,6 +84,7 @@ class EngineWatch(QObject):
         if unknown and was_fine and self._unsure < UNSURE:
             return  # busy with a long question, perhaps: look once more before alarming
         self.looked.emit()
+        self.look_error = None
         plan = current.deployment.plan if current.deployment else None
         if (plan, current.endpoint, status) != (self.plan, self.endpoint, self.status):
             self.plan, self.endpoint, self.status = plan, current.endpoint, status
@@ -90,6 +92,7 @@ class EngineWatch(QObject):
 
     def _not_seen(self, error: AppError) -> None:
         status = Status(state=EndpointState.UNKNOWN, note=error.code, detail=error.detail)
+        self.look_error = error
         if status != self.status and not self.acting:
             self.status = status
             self.changed.emit()
@@ -169,6 +172,8 @@ class EngineWatch(QObject):
 
     def _act_cancelled(self) -> None:
         """A start that was called off: the engine may be half up, so it is stopped as well."""
+        if self.sender() is not self._act_task:
+            return
         self.acting = ""
         self._act_task = None
         self.stop()

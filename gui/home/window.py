@@ -149,7 +149,7 @@ class HomeWindow(Page):
 
     def _look_changed(self) -> None:
         watch = self.watch
-        look = look_of(watch.plan, watch.endpoint, watch.status, watch.acting)
+        look = look_of(watch.plan, watch.endpoint, watch.status, watch.acting, watch.look_error)
         moved = look.mood is not self._look.mood
         self._look = look
         self.home_page.show_look(look, datetime.now().astimezone())
