@@ -98,10 +98,12 @@ def unknown_cost(answers: Answers) -> Cost:
 
 
 def over_budget(cost: Cost, answers: Answers) -> bool:
-    """Whether even the low end is above the budget. False where they cannot be compared."""
-    if cost.total is None or cost.currency != answers.budget.currency:
+    """Whether even the low end is above the budget. False where they cannot be compared, and for
+    a budget of nothing, which is meant as "electricity only"."""
+    budget = answers.budget
+    if cost.total is None or cost.currency != budget.currency or not budget.amount:
         return False
-    return cost.total[0] > answers.budget.amount
+    return cost.total[0] > budget.amount
 
 
 def _cents(amount: Decimal) -> Decimal:

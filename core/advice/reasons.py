@@ -197,7 +197,8 @@ def _memory_of_a_chat(context: int) -> Note:
 
 
 def _rounded(value: float) -> int:
-    return round(value / 500) * 500
+    """Down to the next 500: a promise is kept short."""
+    return int(value // 500) * 500
 
 
 def _unused_cards(profile: Profile, catalog: Catalog) -> tuple[Note, ...]:

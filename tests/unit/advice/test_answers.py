@@ -142,6 +142,8 @@ def test_over_budget_only_where_it_can_be_compared():
     card = _card("GeForce RTX 4090")
     poor = answers(budget=_usd(5))
     assert over_budget(electricity(poor, card), poor)
+    only_electricity = answers(budget=_usd(0))
+    assert not over_budget(electricity(only_electricity, card), only_electricity)
     rich = answers(budget=_usd(500))
     assert not over_budget(electricity(rich, card), rich)
     other = answers(budget=Money(amount=Decimal(0), currency="EUR"))
