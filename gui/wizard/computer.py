@@ -14,7 +14,7 @@ from core.errors import AppError
 from core.machine.detect import detect
 from core.progress import CancelToken, Progress, Reporter
 from core.setup import flow
-from gui import icons
+from gui import icons, language
 from gui.language import say, text
 from gui.tasks import Task
 from gui.widgets.cards import Card, line
@@ -71,7 +71,9 @@ class ComputerPage(StepPage):
         self._title.setText(say(f"page.computer.{can.verdict}"))
         lead = say(f"page.computer.{can.verdict}.lead")
         if self._seconds is not None:
-            lead += " " + say("page.computer.took", seconds=text().number(self._seconds))
+            lead += (" " if language.current() == "en" else "") + say(
+                "page.computer.took", seconds=text().number(self._seconds)
+            )
         self._lead.setText(lead)
         self._result.show_probe(probe, can)
 
@@ -91,6 +93,7 @@ class ComputerPage(StepPage):
     def left(self) -> None:
         if self._task is not None:
             self._task.cancel()
+            self._close()
 
     def press_secondary(self) -> None:
         if self._task is None:
@@ -111,28 +114,32 @@ class ComputerPage(StepPage):
         self._task.progressed.connect(self._progressed)
         self._task.succeeded.connect(self._found)
         self._task.failed.connect(self._failed)
-        self._task.finished.connect(self._ended)
         self._task.start()
         self.render()
         self.footer_changed.emit()
 
     def _progressed(self, progress: Progress) -> None:
-        if progress.finished:
+        if self.sender() is self._task and progress.finished:
             self._looking.finish(progress.step)
 
     def _found(self, probe: Probe) -> None:
+        if self.sender() is not self._task:
+            return  # a look that was left behind
         self._seconds = time.monotonic() - self._began
-        self._task = None
+        self._close()
         self.changed.emit(flow.catch_up(flow.with_probe(self.state, probe)))
 
     def _failed(self, error: AppError) -> None:
+        if self.sender() is not self._task:
+            return
+        self._close()
         self._error.show_error(error)
-
-    def _ended(self) -> None:
-        self._task = None
-        self._looking.stop()
         self.render()
         self.footer_changed.emit()
+
+    def _close(self) -> None:
+        self._task = None
+        self._looking.stop()
 
 
 class _Looking(QWidget):

@@ -115,7 +115,7 @@ class PlanPage(StepPage):
 
     def _choose(self, index: int) -> None:
         self._take(flow.choose(self.state, index))
-        self.scroll.verticalScrollBar().setValue(0)
+        self.to_top()
 
     def _take_starter(self) -> None:
         self._take(flow.choose_starter(self.state))

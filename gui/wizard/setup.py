@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
@@ -33,7 +34,7 @@ from gui.wizard.step import Act, Footer, Safety, StepPage
 from gui.wizard.undo_question import UndoQuestion
 from gui.wizard.ways_out import WaysOut
 
-_AGAIN = ("try_again", "free_disk", "check_internet", "start_docker")
+_OTHER_PLAN = ("choose_smaller", "choose_other_plan", "change_context")
 
 
 class Phase(StrEnum):
@@ -55,6 +56,7 @@ class SetupPage(StepPage):
     def __init__(self, assembly: Assembly, parent: QWidget | None = None) -> None:
         super().__init__(assembly, parent)
         self.phase = Phase.PAUSED
+        self._again: Callable[[], None] = self._start  # what "Try again" repeats
         self._task: Task | None = None
         self._then: str = ""  # what comes after LEAVING: undo, small, plan or builtin
         self._overall = Overall((), 0.0)
@@ -215,6 +217,7 @@ class SetupPage(StepPage):
         if self.phase is Phase.LEAVING:
             self._leave()
             return
+        self._again = self._undo if self.phase is Phase.UNDOING else self._start
         self.error.show_error(error)
         if stuck := self._overall.working:
             self._steps.set_state(stuck, "needs_you")
@@ -225,8 +228,10 @@ class SetupPage(StepPage):
         self._task = None
         if self.phase is Phase.LEAVING:
             self._leave()
-        else:
-            self._set_phase(Phase.PAUSED)
+            return
+        if working := self._overall.working:
+            self._steps.set_state(working, "later")
+        self._set_phase(Phase.PAUSED)
 
     # --- ways out --------------------------------------------------------------------------
 
@@ -293,10 +298,11 @@ class SetupPage(StepPage):
             self._lead.setText(say("page.setup.copied"))
         elif remedy == "use_builtin":
             self._end_work("builtin")
-        elif remedy in ("choose_smaller", "choose_other_plan", "change_context"):
+        elif remedy in _OTHER_PLAN:
             self._end_work("plan")
         else:
-            self._start()
+            self.error.clear()
+            self._again()
 
     def _way_out(self, way: str) -> None:
         self._end_work(way)
@@ -310,7 +316,7 @@ class SetupPage(StepPage):
             ways.append("builtin")
         if plan and not plan.model.starter and self._can_small():
             ways.append("small")
-        if remedy not in ("choose_smaller", "choose_other_plan"):
+        if remedy not in _OTHER_PLAN:
             ways.append("plan")
         return tuple(ways[:2])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QScrollArea, QWidget
 
 from core.assembly import Assembly
 from core.setup.flow import WizardState
@@ -61,6 +61,11 @@ class StepPage(ScrollPage):
         self.state = state
         self.render()
         let_wrap(self)
+
+    def to_top(self) -> None:
+        """Scrolls back to the beginning."""
+        if (area := self.findChild(QScrollArea)) is not None:
+            area.verticalScrollBar().setValue(0)
 
     def entered(self) -> None:
         """The page came up: begin what it begins by itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -29,8 +30,9 @@ _MIN, _DEFAULT = (960, 640), (1080, 720)
 class WizardWindow(QWidget):
     """Walks a person from the welcome to a model that answers.
 
-    `finished` carries the Endpoint; whoever opened the wizard then shows the home window. The
-    page and the answers are saved at every turn, so leaving at any moment loses nothing.
+    `finished` carries the Endpoint; whoever opened the wizard then shows the home window and
+    notes in the settings that the first run is over. The page and the answers are saved at every
+    turn, so leaving at any moment loses nothing.
     """
 
     finished = Signal(object)
@@ -112,14 +114,15 @@ class WizardWindow(QWidget):
     def _go_to(self, page: WizardPage) -> None:
         self.set_state(flow.go_to(self.state, page))
 
-    def _switch_language(self, to: str | None = None) -> None:
-        to = to or ("en" if language.current() == "zh_CN" else "zh_CN")
+    def _other_language(self) -> None:
+        self._switch_language("en" if language.current() == "zh_CN" else "zh_CN")
+
+    def _switch_language(self, to: Literal["en", "zh_CN"]) -> None:
         language.switch(to)
         self._saver.save(replace(self._saver.latest, language=to))
 
     def _finish(self, state: WizardState) -> None:
         self.state = state
-        self._save()
         self.finished.emit(state.endpoint)
 
     # --- putting it together ---------------------------------------------------------------
@@ -129,7 +132,7 @@ class WizardWindow(QWidget):
         self._stack.setCurrentWidget(self.welcome if page is None else self._walk)
         if page is not None:
             self._walk_stack.setCurrentWidget(page)
-            page.scroll.verticalScrollBar().setValue(0)
+            page.to_top()
         self.show_state()
         if page is not None:
             page.entered()
@@ -141,15 +144,21 @@ class WizardWindow(QWidget):
         if page is None:
             self.welcome.look.setFocus()
             return
-        for widget in (page.first_focus(), self.footer.primary, self.footer.back):
-            if widget is not None and widget.isEnabled():
+        footer = self.footer
+        for widget in (page.first_focus(), footer.primary, footer.secondary, footer.back):
+            if widget is not None and widget.isEnabled() and not widget.isHidden():
                 widget.setFocus()
                 return
 
     def _show_footer(self) -> None:
-        if self.page is not None:
-            self.footer.show_footer(self.page.footer())
-            self.rail.show_state(self.state, self.page.safety())
+        page = self.page
+        if page is None:
+            return
+        self.footer.show_footer(page.footer())
+        self.rail.show_state(self.state, page.safety())
+        waited = page.first_focus() is None and self.footer.back.hasFocus()
+        if waited and self.footer.primary.isEnabled():
+            self.footer.primary.setFocus()  # it was meant to have it and was off until now
 
     def _lay_out(self) -> None:
         self._walk_stack = QStackedWidget()
@@ -176,7 +185,7 @@ class WizardWindow(QWidget):
         self.welcome.go_on.connect(self._next)
         self.welcome.language_chosen.connect(self._switch_language)
         self.rail.step_pressed.connect(self._go_to)
-        self.rail.language_pressed.connect(self._switch_language)
+        self.rail.language_pressed.connect(self._other_language)
         self.footer.back.clicked.connect(self._back)
         self.footer.link.clicked.connect(self._link)
         self.footer.secondary.clicked.connect(self._secondary)
