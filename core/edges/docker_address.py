@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 from pathlib import Path
 
@@ -34,6 +35,22 @@ def find_address(docker_host: str | None) -> str:
     if _installed():
         raise AppError("docker_not_running", remedy="start_docker", retryable=True)
     raise AppError("docker_not_installed", remedy="use_builtin")
+
+
+def knock(address: str, timeout_s: float) -> None:
+    """Returns if something listens there. A pipe is not tried.
+
+    Raises: OSError saying why not. (The SDK would leave its socket open then.)
+    """
+    if sys.platform == "win32" or address.startswith("npipe://"):
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.settimeout(timeout_s)
+        door.connect(str(_path(address)))
+
+
+def _path(address: str) -> Path:
+    return Path("/" + address.partition("://")[2].lstrip("/"))
 
 
 def _of_context() -> str | None:
@@ -65,15 +82,14 @@ def _usual_addresses() -> list[str]:
 
 
 def _is_there(address: str) -> bool:
-    path = address.partition("://")[2]
     if address.startswith("npipe://"):
-        pipe = path.replace("/", "\\").rpartition("\\")[2]
+        pipe = address.rpartition("/")[2]
         try:
             return pipe in os.listdir(r"\\.\pipe")  # noqa: PTH208 - pathlib cannot list pipes
         except OSError:
             return False
     try:
-        return Path("/" + path.lstrip("/")).exists()
+        return _path(address).exists()
     except PermissionError:
         return True  # then opening it says so
 

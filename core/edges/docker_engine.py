@@ -7,7 +7,9 @@ SDK throws ends here as AppError.
 from __future__ import annotations
 
 import contextlib
+import json
 import queue
+import socket
 import sys
 import threading
 import time
@@ -15,9 +17,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from core.domain import ContainerEngine, Missing, Unreadable
-from core.edges.docker_address import find_address
+from core.edges.docker_address import find_address, knock
 from core.edges.docker_pull import PullProgress, pull_error
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken, Reporter
@@ -27,7 +30,7 @@ if TYPE_CHECKING:
 
 CALL_S = 10.0
 _LOOK_S = 2.8  # detect gives each of its questions 3 s
-_OLDEST_API = (1, 41)  # Engine 20.10: the first with cgroup v2, and what Debian 11 and 12 bring
+_OLDEST_API = "1.41"  # Engine 20.10: the first with cgroup v2, and what Debian 11 and 12 bring
 _QUIET_S = 60.0  # after so long without a word from a pull, we ask whether the engine lives
 _STALLED_S = 300.0
 
@@ -108,15 +111,24 @@ def connect(docker_host: str | None, *, timeout_s: float = CALL_S) -> Iterator[D
     """
     import docker
 
-    address = find_address(docker_host)
+    address: Any = find_address(docker_host)
     with _errors():
-        client = docker.APIClient(base_url=address, version=None, timeout=timeout_s)  # type: ignore[arg-type]
-        try:
-            if tuple(int(part) for part in client.api_version.split(".")) < _OLDEST_API:
-                raise AppError("docker_too_old", remedy="update_docker")
+        knock(address, timeout_s)
+        # The SDK asks for the version by itself, but leaves its socket open when that fails.
+        with contextlib.closing(
+            docker.APIClient(base_url=address, version=_OLDEST_API, timeout=timeout_s)  # type: ignore[arg-type]
+        ) as first:
+            newest = str(first.version(api_version=False)["ApiVersion"])
+        if _numbers(newest) < _numbers(_OLDEST_API):
+            raise AppError("docker_too_old", remedy="update_docker", detail=f"API {newest}")
+        with contextlib.closing(
+            docker.APIClient(base_url=address, version=newest, timeout=timeout_s)  # type: ignore[arg-type]
+        ) as client:
             yield Daemon(client)
-        finally:
-            client.close()
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 class Daemon:
@@ -172,7 +184,7 @@ class Daemon:
         *,
         expected_bytes: int | None = None,
     ) -> None:
-        """Brings an image here. Layers that arrived whole stay when this ends early.
+        """Brings an image here. Ended early, the engine throws away what had arrived.
 
         Raises: AppError (image_missing, image_damaged, image_disk_full, image_wrong_platform,
         registry_unreachable, registry_denied, registry_busy, registry_not_trusted,
@@ -317,32 +329,35 @@ class _PullStream:
     """
 
     def __init__(self, client: Any, reference: str) -> None:
-        from docker.types.daemon import CancellableStream
-
-        # Not client.pull: that gives no way to close the stream, has no time limit, and may ask a
-        # credential helper. The images are public, so no registry password is ever touched.
-        self._response = client._post(
-            client._url("/images/create"),
-            params={"fromImage": reference},
-            stream=True,
-            timeout=(CALL_S, None),
-        )
-        if self._response.status_code >= 400:
-            message = self._response.text
-            self._response.close()
-            raise pull_error(message, reference)
-        lines = client._stream_helper(self._response, decode=True)
-        self._stream = CancellableStream(lines, self._response)
+        # Not client.pull: it blocks until the registry has answered, cannot be closed before that,
+        # and may ask a credential helper. The images are public, so no password is ever touched.
+        self._path = f"/v{client.api_version}/images/create?" + urlencode({"fromImage": reference})
+        self._connection = client._custom_adapter.get_connection(client.base_url)._new_conn()
         self._lines: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._connection.connect()
+        self._connection.sock.settimeout(None)
         threading.Thread(target=self._read, name="pull", daemon=True).start()
 
     def _read(self) -> None:
         try:
-            for line in self._stream:
-                self._lines.put(line)
-        except Exception as error:
+            self._connection.request(
+                "POST", self._path, headers={"Host": "localhost"}, preload_content=False
+            )
+            with self._connection.getresponse() as response:
+                if response.status >= 400:
+                    message = json.loads(response.read())["message"]
+                    self._lines.put({"error": str(message)})
+                    return
+                rest = b""
+                for chunk in response.stream(None):
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in filter(bytes.strip, lines):
+                        self._lines.put(dict(json.loads(line)))
+        except Exception as error:  # whatever ends the stream ends the pull
             self._lines.put({"error": f"the connection was closed: {type(error).__name__}"})
-        self._lines.put(_END)
+        finally:
+            self._connection.close()
+            self._lines.put(_END)
 
     def next(self, *, wait_s: float) -> dict[str, Any] | None:
         """The next line, `_END`, or None where none came in this time."""
@@ -352,11 +367,10 @@ class _PullStream:
             return None
 
     def close(self) -> None:
-        # The stream may have ended by itself just now, and a pipe has no socket to shut.
-        with contextlib.suppress(Exception):
-            self._stream.close()
-        with contextlib.suppress(Exception):
-            self._response.close()
+        """Cuts the connection, by which the engine drops the pull, and wakes the thread."""
+        connected = self._connection.sock
+        with contextlib.suppress(OSError, AttributeError):  # ended by itself, or a pipe
+            connected.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager

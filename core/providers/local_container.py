@@ -65,6 +65,8 @@ class LocalContainer(Provider):
             return _pinned(_checked_image(daemon, reference), reference)
 
     def start(self, launch: Launch) -> Handle:
+        if not Path(launch.model_path).is_file():
+            raise AppError("model_file_missing", remedy="set_up_again")
         with connect(self._places.docker_host) as daemon:
             ref = _find(daemon, launch.install_id, launch.deployment_id)
             if ref is None:
