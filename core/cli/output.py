@@ -73,7 +73,7 @@ class Output:
 
     def error(self, error: AppError) -> None:
         card = self.text.error(error)
-        message = f"{card['title']} {card['happened']} {card['means']}".strip()
+        message = f"{card['title']}: {card['happened']} {card['means']}".strip()
         if self.as_json:
             body: dict[str, object] = {
                 "code": error.code,
