@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).resolve().parent.parent / "assets" / "text"
 
 
 class Text:
-    """The sentences of one language: `text("disk.free", size="3 GB")`."""
+    """The sentences of one language: `text("unit.hours", n=3)`."""
 
     def __init__(self, language: str) -> None:
         self.language = language if language in LANGUAGES else "en"
