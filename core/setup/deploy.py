@@ -124,6 +124,7 @@ def _undo_model(taking: _Undo) -> None:
     plan = taking.deployment.plan
     name = ("file", plan.local_file or plan.quant.file)
     if plan.local_file:
+        weights.remove_weights(plan)  # only what was noted about it
         taking.kept.append(Note(code="receipt.own_file_kept", params=(name,)))
         return
     shared = any(
@@ -137,9 +138,14 @@ def _undo_model(taking: _Undo) -> None:
             taking.removed.append(
                 Note(code="receipt.model_removed", params=(name, ("freed_bytes", freed)))
             )
-    elif sources.target(plan).exists():
-        where = ("path", str(sources.target(plan)))
-        taking.kept.append(Note(code="receipt.model_kept", params=(name, where)))
+        return
+    target = sources.target(plan)
+    part = target.with_name(target.name + ".part")
+    if target.exists():
+        taking.kept.append(Note(code="receipt.model_kept", params=(name, ("path", str(target)))))
+    elif part.exists():
+        some = ("part_bytes", part.stat().st_size)
+        taking.kept.append(Note(code="receipt.part_kept", params=(name, some)))
 
 
 def _undo_engine(taking: _Undo) -> None:

@@ -31,7 +31,8 @@ _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 class Patience:
     """How long to bear with a server before the next one is tried."""
 
-    tries: int = 6  # in a row without a single new byte
+    tries: int = 8  # in a row without a single new byte
+    first_tries: int = 2  # the same, for a server that gave none yet while others are left
     first_wait_s: float = 0.5  # doubled each time
     longest_wait_s: float = 30.0
     stall_s: float = 30.0  # nothing came: a new connection
@@ -63,7 +64,14 @@ def download(
         with Part(wanted) as part:
             part.take_up(report, token, step)
             _check_space(wanted, part)
-            _from_somewhere(wanted, part, origins, _Teller(report, step, wanted), token, patience)
+            job = _Job(
+                wanted=wanted,
+                part=part,
+                teller=_Teller(report, step, wanted),
+                token=token,
+                patience=patience,
+            )
+            _from_somewhere(job, origins)
             part.finish()
     write_stamp(wanted.target, wanted.stamp, wanted.sha256)
 
@@ -112,6 +120,17 @@ def _check_space(wanted: Wanted, part: Part) -> None:
 # --- servers ----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """What every connection of one download needs."""
+
+    wanted: Wanted
+    part: Part
+    teller: _Teller
+    token: CancelToken
+    patience: Patience
+
+
 class _NextError(Exception):
     """This server will not give us the file; `error` says why."""
 
@@ -120,14 +139,11 @@ class _NextError(Exception):
         self.error = error
 
 
-def _from_somewhere(
-    wanted: Wanted,
-    part: Part,
-    origins: Sequence[Origin],
-    teller: _Teller,
-    token: CancelToken,
-    patience: Patience,
-) -> None:
+class _FreshError(Exception):
+    """What we have and what the server sends do not belong together."""
+
+
+def _from_somewhere(job: _Job, origins: Sequence[Origin]) -> None:
     """Fills the part from the first server that can, and leaves it with the right hash.
 
     Raises the error of the first server, or hash_wrong if any gave wrong bytes.
@@ -135,7 +151,7 @@ def _from_somewhere(
     errors: list[AppError] = []
     for origin in origins:
         try:
-            _from_one(wanted, part, origin, teller, token, patience)
+            _from_one(job, origin, last=origin is origins[-1])
         except _NextError as over:
             errors.append(over.error)
             continue
@@ -143,62 +159,52 @@ def _from_somewhere(
     raise next((error for error in errors if error.code == "hash_wrong"), errors[0])
 
 
-def _from_one(
-    wanted: Wanted,
-    part: Part,
-    origin: Origin,
-    teller: _Teller,
-    token: CancelToken,
-    patience: Patience,
-) -> None:
-    """Fills the part from one server, with as many connections as it takes."""
+def _from_one(job: _Job, origin: Origin, *, last: bool) -> None:
+    """Fills the part from one server, with as many connections as it takes.
+
+    One that has not given a byte is left soon when there are others: it may be blocked here.
+    """
+    part, patience = job.part, job.patience
     tries, best, part.mixed = 0, part.done, part.done > 0
+    limit = patience.tries if last else patience.first_tries
     while True:
         try:
-            if part.done < wanted.size_bytes:
-                _connection(wanted, part, origin, teller, token, patience)
-            _check_hash(wanted, part, origin)
+            if part.done < job.wanted.size_bytes:
+                _connection(job, origin, last=last)
+            _check_hash(job, origin)
         except _FreshError:
-            part.empty()
             tries += 1
-            if tries >= patience.tries:
-                raise _NextError(_not_the_file(wanted, origin, "ranges do not fit")) from None
+            if tries >= limit:
+                raise _NextError(_not_the_file(job.wanted, origin, "ranges do not fit")) from None
+            part.empty()
         except AppError as error:
             if error.code in _OURS:
                 raise
-            tries = 1 if part.done > best else tries + 1
-            best = max(best, part.done)
-            if not error.retryable or tries >= patience.tries:
+            if part.done > best:
+                tries, best, limit = 0, part.done, patience.tries
+            tries += 1
+            if not error.retryable or tries >= limit:
                 raise _NextError(error) from error
-            teller.waiting(part.done, origin)
-            token.wait(_pause_s(error, tries, patience))
+            job.teller.waiting(part.done, origin)
+            job.token.wait(_pause_s(error, tries, patience))
         else:
             return
 
 
-class _FreshError(Exception):
-    """What we have and what the server sends do not belong together."""
-
-
-def _check_hash(wanted: Wanted, part: Part, origin: Origin) -> None:
+def _check_hash(job: _Job, origin: Origin) -> None:
+    wanted, part = job.wanted, job.part
     if part.hasher.hexdigest() == wanted.sha256:
         return
-    params = {"file": wanted.target.name, "host": origin.host}
     if part.mixed:  # perhaps only the older bytes are wrong: this server gets a clean try
         raise _FreshError
     part.empty()
+    params = {"file": wanted.target.name, "host": origin.host}
     raise _NextError(AppError("hash_wrong", params, remedy="try_again", retryable=True))
 
 
-def _connection(
-    wanted: Wanted,
-    part: Part,
-    origin: Origin,
-    teller: _Teller,
-    token: CancelToken,
-    patience: Patience,
-) -> None:
+def _connection(job: _Job, origin: Origin, *, last: bool) -> None:
     """Reads one reply into the part, until the file is whole. Raises: AppError, _FreshError."""
+    wanted, part = job.wanted, job.part
     headers = {}
     if part.done:
         headers["Range"] = f"bytes={part.done}-"
@@ -207,20 +213,20 @@ def _connection(
     with http.open_stream(
         origin.url,
         headers=headers,
-        token=token,
+        token=job.token,
         trusted=origin.trusted,
-        read_timeout_s=patience.stall_s,
+        read_timeout_s=job.patience.stall_s,
     ) as reply:
-        _check_reply(wanted, part, origin, reply)
+        _check_reply(job, origin, reply, last=last)
         part.begin(origin.url, _strong_etag(reply.headers))
-        pace = _Pace(patience, part.done)
+        pace = _Pace(job.patience, part.done)
         for chunk in reply.chunks:
             if part.done == 0 and wanted.magic and not chunk.startswith(wanted.magic[: len(chunk)]):
                 raise _not_the_file(wanted, origin, "magic")
             if part.done + len(chunk) > wanted.size_bytes:
                 raise _not_the_file(wanted, origin, "longer than it should be")
             part.write(chunk)
-            teller.moved(part.done, origin)
+            job.teller.moved(part.done, origin)
             pace.check(part.done, origin)
     if part.done < wanted.size_bytes:
         raise AppError(
@@ -232,25 +238,38 @@ def _connection(
         )
 
 
-def _check_reply(wanted: Wanted, part: Part, origin: Origin, reply: http.Reply) -> None:
-    """Returns if the body of the reply may be appended to the part; empties the part if it is the
-    whole file. Looks before it throws anything away."""
+def _check_reply(job: _Job, origin: Origin, reply: http.Reply, *, last: bool) -> None:
+    """Returns if the body of the reply may be appended to the part.
+
+    Looks before it throws anything away, and keeps what is here while another server is left.
+    """
+    wanted, part = job.wanted, job.part
     if reply.status == 416 and part.done:
+        _start_again(job, origin, last=last)
         raise _FreshError
     http.raise_for_status(reply)
     if reply.headers.get("content-type", "").lower().startswith("text/html"):
         raise _not_the_file(wanted, origin, "a web page")
-    length = reply.headers.get("content-length", "")
-    known = int(length) if length.isdecimal() else None
     if reply.status == 206:
         found = _RANGE.fullmatch(reply.headers.get("content-range", "").strip())
-        if not found or int(found[1]) != part.done or found[3] not in ("*", str(wanted.size_bytes)):
+        if found and found[3] not in {"*", str(wanted.size_bytes)}:
+            raise _not_the_file(wanted, origin, f"{found[3]} instead of {wanted.size_bytes} bytes")
+        if not found or int(found[1]) != part.done:
+            _start_again(job, origin, last=last)
             raise _FreshError
         return
-    if known is not None and known != wanted.size_bytes:
-        raise _not_the_file(wanted, origin, f"{known} instead of {wanted.size_bytes} bytes")
+    length = reply.headers.get("content-length", "")
+    if length.isdecimal() and int(length) != wanted.size_bytes:
+        raise _not_the_file(wanted, origin, f"{length} instead of {wanted.size_bytes} bytes")
     if part.done:  # it ignores ranges, or has another file by now: never append to ours
+        _start_again(job, origin, last=last)
         part.empty()
+
+
+def _start_again(job: _Job, origin: Origin, *, last: bool) -> None:
+    """Returns if it is worth to begin at zero. Raises: AppError while another server is left."""
+    if not last:
+        raise _not_the_file(job.wanted, origin, "ranges do not fit")
 
 
 def _not_the_file(wanted: Wanted, origin: Origin, why: str) -> AppError:

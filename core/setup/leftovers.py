@@ -74,4 +74,7 @@ def handles(deployment: Deployment, provider: Provider, journal: Journal) -> Ite
 def remove_folder(folder: Path) -> None:
     """The key and the logs of an engine that is gone."""
     with files.disk_errors(folder), contextlib.suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            if path.is_file() and not path.is_symlink():
+                path.chmod(0o600)  # Windows does not delete a read-only file, and keys are
         shutil.rmtree(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,8 +51,14 @@ def fetch_weights(plan: Plan, places: Places, report: Reporter, token: CancelTok
 def remove_weights(plan: Plan) -> int:
     """Deletes what was fetched for the plan, whole or half. Returns the bytes freed; the person's
     own file and the packaged one are never touched."""
-    if plan.local_file:
-        return 0
+    target = sources.target(plan)
+    with files.disk_errors(target):
+        for kind in ("own", "packaged"):
+            _stamp(plan, kind).unlink(missing_ok=True)
+        if plan.local_file:
+            with contextlib.suppress(OSError):
+                target.parent.rmdir()  # made for the stamp; only when nothing else is in it
+            return 0
     return remove_file(_wanted(plan, plan.quant.size_bytes, plan.quant.sha256 or ""))
 
 
@@ -88,6 +95,4 @@ def _packaged(plan: Plan, path: Path, report: Reporter, token: CancelToken) -> W
 def _stamp(plan: Plan, kind: str) -> Path:
     """Where the hash of a file that stands elsewhere is remembered."""
     target = sources.target(plan)
-    with files.disk_errors(target.parent):
-        target.parent.mkdir(parents=True, exist_ok=True)
     return target.with_name(f"{target.name}.{kind}.stamp")

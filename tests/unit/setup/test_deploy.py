@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from core.providers.fake import Fake
 from core.setup import acts
 from core.setup.deploy import deploy, undo
 from core.setup.journal import READY, SETTING_UP, Journal, open_journal
+from core.text import LANGUAGES, Text
 from tests.stand_ins.engine import StandInEngine, event, words
 from tests.stand_ins.file_server import Behaviour, FileServer
 from tests.unit.setup.plans import STEPS, gguf, make_places, make_plan
@@ -390,3 +392,33 @@ def test_a_wrong_file_never_reaches_the_engine(world: World) -> None:
         world.deploy()
     assert failed.value.code == "hash_wrong"
     assert "start" not in world.engine.calls
+
+
+def test_undo_says_what_is_left_of_a_half_download(world: World) -> None:
+    world.hub.behaviours[world.path] = Behaviour(stall_after=120_000)
+    journal, token = world.journal(), CancelToken()
+
+    def report(progress: Progress) -> None:
+        if progress.done >= 60_000:
+            token.cancel()
+
+    providers = {EngineKind.BUILTIN: world.engine}
+    places = make_places(world.folder, world.hub.url)
+    with pytest.raises(Cancelled):
+        deploy(world.plan, providers, journal, places, report, token)
+    pending = journal.pending()
+    assert pending is not None
+    receipt = undo(pending.id, providers, journal)
+    assert [note.code for note in receipt.kept] == ["receipt.part_kept"]
+    assert receipt.removed == ()
+    assert undo(pending.id, providers, journal, model=True).freed_bytes > 60_000
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_note_of_setting_up_is_a_sentence(language: str) -> None:
+    text, room = Text(language), Path(acts.__file__).parent
+    codes = {f"step.{name}" for name in STEPS}
+    for path in room.glob("*.py"):
+        codes |= set(re.findall(r'"((?:receipt|download)\.[a-z_]+)"', path.read_text("utf-8")))
+    assert len(codes) > len(STEPS) + 6
+    assert [code for code in codes if not text.has(code)] == []

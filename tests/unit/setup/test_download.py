@@ -163,6 +163,38 @@ def test_a_wrong_byte_from_one_server_costs_a_fresh_try_at_the_next(
     fetch(want, origin(server, "/first"), origin(server, "/second"))
 
 
+def test_a_bad_second_server_does_not_cost_what_the_first_one_gave(
+    tmp_path: Path, server: FileServer
+) -> None:
+    content = make(3 * MB)
+    want = wanted(tmp_path, content)
+    server.add("/dies", content, Behaviour(cut_after=2 * MB))
+    server.add("/other-file", content + b"x")
+    server.add("/no-ranges", content, Behaviour(ignore_range=True))
+    server.add("/odd-ranges", content, Behaviour(wrong_range=True))
+    server.add("/good", content)
+    names = ("/dies", "/other-file", "/no-ranges", "/odd-ranges", "/good")
+
+    def dies(progress: Progress) -> None:
+        if progress.done >= MB:
+            server.behaviours["/dies"] = Behaviour(status=403)
+
+    origins = [origin(server, name) for name in names]
+    download(want, origins, dies, CancelToken(), patience=HURRY)
+    assert want.target.read_bytes() == content
+    assert server.sent["/dies"] + server.sent["/good"] == len(content)
+
+
+def test_a_server_that_is_blocked_is_left_soon_when_there_are_others(
+    tmp_path: Path, server: FileServer
+) -> None:
+    content = make(MB)
+    server.add("/blocked", content, Behaviour(cut_after=0))
+    server.add("/good", content)
+    fetch(wanted(tmp_path, content), origin(server, "/blocked"), origin(server, "/good"))
+    assert len(server.asked("/blocked")) == 2
+
+
 def test_wrong_ranges_are_never_appended(tmp_path: Path, server: FileServer) -> None:
     content = make(2 * MB)
     want = wanted(tmp_path, content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sqlite3
 import subprocess
@@ -259,3 +260,24 @@ def test_what_was_written_before_a_kill_is_there_after(path: Path) -> None:
         seen = journal.observed(current.id, "step")
     assert seen is not None
     assert seen["n"] >= said
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    if os.name != "posix" or os.geteuid() != 0:
+        pytest.skip("mounting needs root")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(folder)], check=False
+    ).returncode:
+        pytest.skip("no tmpfs here")
+    try:
+        with opened(folder / "journal.db") as journal:
+            one = journal.begin(make_plan(tmp_path, gguf())).id
+            with pytest.raises(AppError) as failed:
+                journal.observe(one, "step", {"long": "x" * 400_000})
+            assert failed.value.code == "disk_full"
+            journal.observe(one, "step", {"short": 1})
+            assert journal.observed(one, "step") == {"short": 1}
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
