@@ -125,6 +125,7 @@ def test_null_is_understood_where_other_vendors_have_nothing() -> None:
         (b"not json", "$"),
         (b"\xff\xfe", "$"),
         (b"[" * 100_000, "$"),
+        (b'{"engine": ' + b'{"a": ' * 100_000, "$"),
         (b"[]", "$"),
         (b" " * 1_000_001, "$"),
         (bent("os", "beos"), "os"),

@@ -126,6 +126,38 @@ def test_a_radeon_card() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("location", "version", "told"),
+    [
+        (b"768", b"90010", "gfx90a"),
+        (b"768", b"0", Unreadable("not_reported")),
+        (b"776", b"110000", Unreadable("not_reported")),  # 03:01.0, another card
+        (b"769", b"110000", Unreadable("not_reported")),  # 03:00.1
+    ],
+)
+def test_a_radeons_target_is_that_of_its_own_slot(
+    location: bytes, version: bytes, told: object
+) -> None:
+    host = recorded("linux-radeon-7900xtx")
+    node = "/sys/class/kfd/kfd/topology/nodes/1/properties"
+    text = host.files[node].replace(b"location_id 768", b"location_id " + location)
+    host.files[node] = text.replace(b"_version 110000", b"_version " + version)
+    gpus = merge(read_listed(host), NO_DRIVER)
+    assert isinstance(gpus, tuple)
+    assert gpus[0].compute_capability == told
+
+
+def test_a_slot_is_found_by_its_number() -> None:
+    host = recorded("linux-radeon-7900xtx")
+    node = "/sys/class/kfd/kfd/topology/nodes/1/properties"
+    host.files[node] = host.files[node].replace(b"location_id 768", b"location_id 776")
+    for path in [path for path in host.files if "0000:03:00.0" in path]:
+        host.files[path.replace("0000:03:00.0", "0000:03:01.0")] = host.files.pop(path)
+    gpus = merge(read_listed(host), NO_DRIVER)
+    assert isinstance(gpus, tuple)
+    assert gpus[0].compute_capability == "gfx1100"
+
+
 def test_the_chip_of_a_laptop_has_no_memory_of_its_own() -> None:
     (amd,) = seen("linux-amd-laptop")
     assert (amd.name, amd.kind) == ("AMD Radeon 780M Graphics", GpuKind.INTEGRATED)

@@ -45,6 +45,9 @@ def test_a_kernel_of_ones_own_in_wsl_is_still_wsl() -> None:
     assert read_system(host).wsl
     del host.files["/proc/sys/fs/binfmt_misc/WSLInterop"]
     assert not read_system(host).wsl
+    for release in (b"4.4.0-19041-Microsoft\n", b"5.15.167.4-microsoft-standard-WSL2\n"):
+        host.files["/proc/sys/kernel/osrelease"] = release
+        assert read_system(host).wsl
 
 
 @pytest.mark.parametrize("name", PROCESSORS)
