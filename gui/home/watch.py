@@ -75,7 +75,7 @@ class EngineWatch(QObject):
         return self._calls().current(self._assembly.journal, self._assembly.providers)
 
     def _seen(self, current: Any) -> None:
-        if self.acting:
+        if self.acting or self.sender() is not self._look_task:
             return  # it was looked at before the act began, so it is old
         status: Status | None = current.status
         unknown = status is not None and status.state is EndpointState.UNKNOWN
@@ -98,9 +98,10 @@ class EngineWatch(QObject):
             self.changed.emit()
 
     def _look_over(self) -> None:
-        if self._look_task is not None:
-            self._look_task.deleteLater()
-            self._look_task = None
+        if self._look_task is None or self.sender() is not self._look_task:
+            return
+        self._look_task.deleteLater()
+        self._look_task = None
         changing = self.status is not None and self.status.state in _CHANGING
         pause = _WHILE_CHANGING_MS if changing else _HIDDEN_MS if self._quiet else _EVERY_MS
         self._timer.start(pause)
