@@ -7,11 +7,7 @@ SDK throws ends here as AppError.
 from __future__ import annotations
 
 import contextlib
-import json
-import queue
-import socket
 import sys
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,7 +17,7 @@ from urllib.parse import urlencode
 
 from core.domain import ContainerEngine, Missing, Unreadable
 from core.edges.docker_address import find_address, knock
-from core.edges.docker_pull import PullProgress, pull_error
+from core.edges.docker_pull import END, PullProgress, PullStream, pull_error
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken, Reporter
 
@@ -192,13 +188,17 @@ class Daemon:
         """
         token.check()
         progress = PullProgress(step, expected_bytes)
-        with contextlib.closing(_PullStream(self._client, reference)) as stream:
+        # Not the SDK's pull: it blocks until the registry has answered, cannot be closed before
+        # that, and may ask a credential helper. The images are public: no password is touched.
+        pool = self._client._custom_adapter.get_connection(self._client.base_url)
+        path = f"/v{self._client.api_version}/images/create?" + urlencode({"fromImage": reference})
+        with contextlib.closing(PullStream(pool._new_conn(), path)) as stream:
             last_line_s = asked_s = time.monotonic()
             while True:
                 token.check()
                 now_s = time.monotonic()
                 line = stream.next(wait_s=0.2)
-                if line is _END:
+                if line is END:
                     break
                 if line is None:
                     if now_s - last_line_s > _STALLED_S:
@@ -221,10 +221,10 @@ class Daemon:
             # The stream ended without a word: the engine was ended in the middle.
             raise pull_error("the connection was closed", reference)
 
-    def create_container(self, name: str, request: Mapping[str, Any]) -> str:
-        """The id of the new container.
+    def create_container(self, name: str, request: Mapping[str, Any]) -> str | None:
+        """The id of the new container, or None where the name is taken.
 
-        Raises: AppError (name_taken, engine_not_here, container_refused).
+        Raises: AppError (image_gone, container_refused).
         """
         import docker.errors
 
@@ -232,14 +232,14 @@ class Daemon:
             made = self._client.create_container_from_config(dict(request), name)
         except docker.errors.ImageNotFound as error:
             raise AppError(
-                "engine_not_here",
+                "image_gone",
                 {"image": str(request["Image"])},
                 remedy="try_again",
                 retryable=True,
             ) from error
         except docker.errors.APIError as error:
             if error.status_code == 409:
-                raise AppError("name_taken", {"name": name}) from error
+                return None
             raise _refused(error) from error
         return str(made["Id"])
 
@@ -253,7 +253,7 @@ class Daemon:
         try:
             self._client.start(ref)
         except docker.errors.NotFound as error:
-            raise AppError("endpoint_gone", remedy="try_again") from error
+            raise AppError("endpoint_gone", remedy="set_up_again") from error
         except docker.errors.APIError as error:
             raise _refused(error) from error
 
@@ -317,60 +317,6 @@ class Daemon:
 
         with contextlib.suppress(docker.errors.NotFound):
             self._client.remove_network(ref)
-
-
-_END = {"end": True}
-
-
-class _PullStream:
-    """The lines of one pull, read by a thread of its own so that a cancel never waits for one.
-
-    The stream must be read to its end, or the engine drops the pull; closing it is the cancel.
-    """
-
-    def __init__(self, client: Any, reference: str) -> None:
-        # Not client.pull: it blocks until the registry has answered, cannot be closed before that,
-        # and may ask a credential helper. The images are public, so no password is ever touched.
-        self._path = f"/v{client.api_version}/images/create?" + urlencode({"fromImage": reference})
-        self._connection = client._custom_adapter.get_connection(client.base_url)._new_conn()
-        self._lines: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
-        self._connection.connect()
-        self._connection.sock.settimeout(None)
-        threading.Thread(target=self._read, name="pull", daemon=True).start()
-
-    def _read(self) -> None:
-        try:
-            self._connection.request(
-                "POST", self._path, headers={"Host": "localhost"}, preload_content=False
-            )
-            with self._connection.getresponse() as response:
-                if response.status >= 400:
-                    message = json.loads(response.read())["message"]
-                    self._lines.put({"error": str(message)})
-                    return
-                rest = b""
-                for chunk in response.stream(None):
-                    *lines, rest = (rest + chunk).split(b"\n")
-                    for line in filter(bytes.strip, lines):
-                        self._lines.put(dict(json.loads(line)))
-        except Exception as error:  # whatever ends the stream ends the pull
-            self._lines.put({"error": f"the connection was closed: {type(error).__name__}"})
-        finally:
-            self._connection.close()
-            self._lines.put(_END)
-
-    def next(self, *, wait_s: float) -> dict[str, Any] | None:
-        """The next line, `_END`, or None where none came in this time."""
-        try:
-            return self._lines.get(timeout=wait_s)
-        except queue.Empty:
-            return None
-
-    def close(self) -> None:
-        """Cuts the connection, by which the engine drops the pull, and wakes the thread."""
-        connected = self._connection.sock
-        with contextlib.suppress(OSError, AttributeError):  # ended by itself, or a pipe
-            connected.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""What an engine says while it fetches an image, made into progress and errors. No SDK, no socket.
+"""What an engine says while it fetches an image, made into progress and errors.
 
 The engine reports each layer by itself, learns sizes as it goes, counts a layer again from
 nothing when it has to fetch it again, and reports errors as lines of the same stream.
@@ -6,6 +6,11 @@ nothing when it has to fetch it again, and reports errors as lines of the same s
 
 from __future__ import annotations
 
+import contextlib
+import json
+import queue
+import socket
+import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +22,8 @@ from core.progress import Progress
 _FETCHED = ("Download complete", "Pull complete", "Already exists")
 _UNPACKING = ("Extracting", "Download complete", "Verifying Checksum")
 _WINDOW_S = 5.0
+
+END: dict[str, Any] = {"end": True}  # what `PullStream.next` gives at last
 
 
 @dataclass(slots=True)
@@ -88,6 +95,55 @@ class PullProgress:
     def _rate(self) -> float | None:
         (first_s, first), (last_s, last) = self._recent[0], self._recent[-1]
         return (last - first) / (last_s - first_s) if last_s > first_s else None
+
+
+class PullStream:
+    """The lines of one pull, read by a thread of its own so that a cancel never waits for one.
+
+    The stream must be read to its end, or the engine drops the pull; closing it is the cancel.
+    """
+
+    def __init__(self, connection: Any, path: str) -> None:
+        """`connection` is one of urllib3's, to the engine, that nobody else uses."""
+        self._connection, self._path = connection, path
+        self._lines: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self._connection.connect()
+        self._connection.sock.settimeout(None)
+        threading.Thread(target=self._read, name="pull", daemon=True).start()
+
+    def _read(self) -> None:
+        try:
+            self._connection.request(
+                "POST", self._path, headers={"Host": "localhost"}, preload_content=False
+            )
+            with self._connection.getresponse() as response:
+                if response.status >= 400:
+                    message = json.loads(response.read())["message"]
+                    self._lines.put({"error": str(message)})
+                    return
+                rest = b""
+                for chunk in response.stream(None):
+                    *lines, rest = (rest + chunk).split(b"\n")
+                    for line in filter(bytes.strip, lines):
+                        self._lines.put(dict(json.loads(line)))
+        except Exception as error:  # whatever ends the stream ends the pull
+            self._lines.put({"error": f"the connection was closed: {type(error).__name__}"})
+        finally:
+            self._connection.close()
+            self._lines.put(END)
+
+    def next(self, *, wait_s: float) -> dict[str, Any] | None:
+        """The next line, `END`, or None where none came in this time."""
+        try:
+            return self._lines.get(timeout=wait_s)
+        except queue.Empty:
+            return None
+
+    def close(self) -> None:
+        """Cuts the connection, by which the engine drops the pull, and wakes the thread."""
+        connected = self._connection.sock
+        with contextlib.suppress(OSError, AttributeError):  # ended by itself, or a pipe
+            connected.shutdown(socket.SHUT_RDWR)
 
 
 def pull_error(message: str, reference: str) -> AppError:

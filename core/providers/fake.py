@@ -82,7 +82,7 @@ class Fake(Provider):
 
     def resume(self, handle: Handle) -> None:
         if handle.ref not in self._things:
-            raise AppError("endpoint_gone", remedy="try_again")
+            raise AppError("endpoint_gone", remedy="set_up_again")
         if self._things[handle.ref].stopped:
             self._things[handle.ref] = replace(self._things[handle.ref], stopped=False, polls=0)
 

@@ -95,7 +95,7 @@ class LocalContainer(Provider):
         with connect(self._places.docker_host) as daemon:
             found = daemon.inspect_container(handle.ref)
             if found is None:
-                raise AppError("endpoint_gone", remedy="try_again")
+                raise AppError("endpoint_gone", remedy="set_up_again")
             if found["State"].get("Paused"):
                 daemon.unpause_container(handle.ref)
             daemon.start_container(handle.ref)
@@ -135,15 +135,11 @@ class LocalContainer(Provider):
         network = _network(daemon, launch, ground)
         request = container_request(launch, _pinned(image, reference), network, ground, devices)
         for name in _names(launch.deployment_id):
-            try:
-                return daemon.create_container(name, request)
-            except AppError as error:
-                if error.code != "name_taken":
-                    raise
-                # Ours, if a second window was quicker; a stranger's is never touched.
-                ref = _find(daemon, launch.install_id, launch.deployment_id)
-                if ref is not None:
-                    return ref
+            made = daemon.create_container(name, request)
+            # Ours, if a second window was quicker; a stranger's is never touched.
+            ref = made or _find(daemon, launch.install_id, launch.deployment_id)
+            if ref is not None:
+                return ref
         raise AppError("container_name_taken", {"name": name}, remedy="save_report")
 
 
@@ -172,10 +168,10 @@ def _network(daemon: Daemon, launch: Launch, ground: Ground) -> str:
 
 
 def _checked_image(daemon: Daemon, reference: str) -> Image:
-    """Raises: AppError (engine_not_here, image_refused)."""
+    """Raises: AppError (image_gone, image_refused)."""
     image = daemon.image(reference)
     if image is None:
-        raise AppError("engine_not_here", {"image": reference}, remedy="try_again", retryable=True)
+        raise AppError("image_gone", {"image": reference}, remedy="try_again", retryable=True)
     if names := loader_variables(image.environment):
         raise AppError(
             "image_refused", {"image": reference, "names": ", ".join(names)}, remedy="use_builtin"

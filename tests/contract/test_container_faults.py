@@ -193,7 +193,7 @@ def test_an_image_that_was_removed_meanwhile(
             client.remove_image(image["Id"], force=True)
     with pytest.raises(AppError) as caught:
         provider.start(launch)
-    assert (caught.value.code, caught.value.remedy) == ("engine_not_here", "try_again")
+    assert (caught.value.code, caught.value.remedy) == ("image_gone", "try_again")
     assert provider.find_ours(launch.install_id) == ()
 
 
