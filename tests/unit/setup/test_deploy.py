@@ -13,6 +13,7 @@ from core.domain import EndpointState, EngineKind, Handle, Launch, Plan, Status
 from core.edges import files, keys
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken, Progress, silent
+from core.providers.base import Provider
 from core.providers.fake import Fake
 from core.setup import acts
 from core.setup.deploy import deploy, undo
@@ -194,6 +195,84 @@ def test_another_plan_replaces_the_engine_and_keeps_the_file(world: World) -> No
     assert f"delete {first}" in world.engine.calls
     assert world.hub.sent[world.path] == len(CONTENT)
     assert not journal.run_folder(first).exists()
+
+
+def both_engines(world: World) -> tuple[Engine, dict[EngineKind, Provider]]:
+    container = Engine(world.engine.server, engine=EngineKind.LLAMA_CPP)
+    return container, {EngineKind.BUILTIN: world.engine, EngineKind.LLAMA_CPP: container}
+
+
+def test_the_other_engine_is_taken_away_when_it_is_replaced(world: World) -> None:
+    journal, (container, providers) = world.journal(), both_engines(world)
+    places = make_places(world.folder, world.hub.url)
+    plan = replace(world.plan, id="in-a-container", engine=EngineKind.LLAMA_CPP)
+    deploy(plan, providers, journal, places, silent, CancelToken())
+    deploy(world.plan, providers, journal, places, silent, CancelToken())
+    assert container.find_ours(journal.install_id) == ()
+    assert len(world.things(journal)) == 1
+    assert len(journal.open()) == 1
+
+
+def test_another_engine_that_is_down_does_not_stand_in_the_way(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, (container, providers) = world.journal(), both_engines(world)
+    places = make_places(world.folder, world.hub.url)
+    plan = replace(world.plan, id="in-a-container", engine=EngineKind.LLAMA_CPP)
+    first = deploy(plan, providers, journal, places, silent, CancelToken())
+
+    def down(*_arguments: object) -> None:
+        raise AppError("engine_not_running", remedy="start_docker")
+
+    with monkeypatch.context() as patch:
+        for name in ("stop", "delete", "find_ours", "check"):
+            patch.setattr(container, name, down)
+        deploy(world.plan, providers, journal, places, silent, CancelToken())
+    assert len(journal.open()) == 1
+    # Once it is back and asked for, what was left there goes.
+    last = deploy(
+        replace(plan, id="in-a-container-again"), providers, journal, places, silent, CancelToken()
+    )
+    assert container.find_ours(journal.install_id) == (last.handle,)
+    assert first.handle != last.handle
+
+
+def test_a_plan_for_an_engine_that_this_version_lacks(world: World) -> None:
+    with pytest.raises(AppError) as failed:
+        world.deploy(replace(world.plan, engine=EngineKind.LLAMA_CPP))
+    assert failed.value.code == "provider_missing"
+
+
+def test_a_model_that_another_one_uses_stays(world: World) -> None:
+    journal = world.journal()
+    providers = {EngineKind.BUILTIN: world.engine}
+    world.deploy(journal=journal)
+    other = journal.begin(replace(world.plan, id="plan-b")).id
+    receipt = undo(other, providers, journal, model=True)
+    assert [note.code for note in receipt.kept] == ["receipt.model_kept"]
+    assert Path(world.plan.model_folder, world.plan.model.id, "tiny.gguf").exists()
+
+
+def test_an_engine_that_is_stopped_while_it_loads(world: World) -> None:
+    world.engine._polls_to_run = 10**9
+    journal = world.journal()
+
+    def report(progress: Progress) -> None:
+        if progress.step == "load":
+            for handle in world.engine.find_ours(journal.install_id):
+                world.engine.stop(handle)
+
+    with pytest.raises(AppError) as failed:
+        world.deploy(journal=journal, report=report)
+    assert failed.value.code == "engine_ended"
+
+
+def test_a_missing_template_is_told_before_anything_starts(world: World) -> None:
+    plan = replace(world.plan, model=replace(world.plan.model, chat_template="none.jinja"))
+    with pytest.raises(AppError) as failed:
+        world.deploy(plan)
+    assert failed.value.code == "asset_missing"
+    assert "start" not in world.engine.calls
 
 
 def test_the_old_model_stays_current_while_the_new_one_is_fetched(world: World) -> None:

@@ -203,6 +203,33 @@ def test_wrong_ranges_are_never_appended(tmp_path: Path, server: FileServer) -> 
     fetch(want, origin(server), origin(server, "/good"))
 
 
+def test_a_server_whose_file_became_shorter(tmp_path: Path, server: FileServer) -> None:
+    content = make(3 * MB)
+    want = wanted(tmp_path, content)
+    server.add("/model", content, Behaviour(cut_after=2 * MB, etag=None))
+
+    def shorten(progress: Progress) -> None:
+        if progress.note == "download.again":
+            server.behaviours["/model"] = Behaviour(truncate_to=MB, etag=None)
+
+    with pytest.raises(AppError) as failed:
+        download(want, [origin(server)], shorten, CancelToken(), patience=HURRY)
+    assert failed.value.code == "not_the_file"
+    server.behaviours["/model"] = Behaviour()
+    fetch(want, origin(server))
+
+
+def test_a_server_that_never_gets_ranges_right_has_an_end(
+    tmp_path: Path, server: FileServer
+) -> None:
+    content = make(2 * MB)
+    want = wanted(tmp_path, content)
+    server.add("/model", content, Behaviour(wrong_range=True, cut_after=MB))
+    with pytest.raises(AppError) as failed:
+        download(want, [origin(server)], silent, CancelToken(), patience=HURRY)
+    assert failed.value.code in {"not_the_file", "connection_lost"}
+
+
 def test_hundred_kilobytes_of_a_file_that_is_too_long_are_not_believed(
     tmp_path: Path, server: FileServer
 ) -> None:
