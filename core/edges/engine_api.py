@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import re
 import threading
 from collections.abc import Iterator, Mapping
@@ -241,7 +240,7 @@ class _Answer:
     def _speed(self, first_at: float) -> float | None:
         """The engine's own figure, else what we saw; None where too little came to tell."""
         told = self._timings.get("predicted_per_second")
-        if isinstance(told, int | float) and math.isfinite(told) and 0 < told < _MAX_SPEED:
+        if isinstance(told, int | float) and 0 < told < _MAX_SPEED:
             return float(told)
         seconds = self.last_at - first_at
         return (self.pieces - 1) / seconds if self.pieces > 1 and seconds > 0 else None

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -27,10 +29,19 @@ if TYPE_CHECKING:
 
 CONFIG = "config.json"
 PROCESS = "process.json"
+START_LOCK = "start.lock"
 
-_MADE_HERE = (PROCESS, builtin_engine.READY, builtin_engine.LOG, builtin_engine.LOCK, CONFIG)
+_MADE_HERE = (
+    PROCESS,
+    builtin_engine.READY,
+    builtin_engine.LOG,
+    builtin_engine.LOCK,
+    START_LOCK,
+    CONFIG,  # last: what is not yet gone can be found by it
+)
 _PROGRAM_FOLDER = Path(__file__).resolve().parents[2]
 _STOP_GRACE_S = 10.0
+_LOCK_S = 25.0  # a stop that has to use force takes almost as long
 _LEAVING = ("ended", "failed")  # what a process says of itself just before it is gone
 
 T = TypeVar("T")
@@ -63,7 +74,7 @@ class LocalBuiltin(Provider):
         folder = Path(launch.run_folder)
         handle = Handle(provider=self.id, ref=str(folder), deployment_id=launch.deployment_id)
         files.make_private_folder(folder)
-        with files.writer_lock(folder / "start.lock", wait_s=10.0):
+        with _hand_on(folder):
             files.write_atomic(folder / CONFIG, _encode(_config(launch)))
             self._ensure_running(folder)
         return handle
@@ -85,7 +96,7 @@ class LocalBuiltin(Provider):
         folder = Path(handle.ref)
         if not folder.is_dir():
             return
-        with files.writer_lock(folder / "start.lock", wait_s=10.0):
+        with _hand_on(folder):
             started, ready = _known(folder)
             if started is not None and started.wanted:
                 # First the wish, then the act: a kill in between must not look like a crash.
@@ -94,9 +105,11 @@ class LocalBuiltin(Provider):
 
     def resume(self, handle: Handle) -> None:
         folder = Path(handle.ref)
-        if _read(folder / CONFIG, Config) is None:
+        with files.disk_errors(folder):
+            known = _read(folder / CONFIG, Config)
+        if known is None:
             raise AppError("endpoint_gone", remedy="set_up_again")
-        with files.writer_lock(folder / "start.lock", wait_s=10.0):
+        with _hand_on(folder):
             self._ensure_running(folder)
 
     def delete(self, handle: Handle) -> None:
@@ -105,7 +118,7 @@ class LocalBuiltin(Provider):
             return
         self.stop(handle)
         with files.disk_errors(folder):
-            for name in (*_MADE_HERE, "start.lock"):
+            for name in _MADE_HERE:
                 (folder / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # the key and others' files may stand there still
                 folder.rmdir()
@@ -140,7 +153,7 @@ class LocalBuiltin(Provider):
             builtin_engine.command(),
             stdin=(folder / CONFIG).read_bytes(),
             log_path=folder / builtin_engine.LOG,
-            folder=_PROGRAM_FOLDER,
+            folder=folder if getattr(sys, "frozen", False) else _PROGRAM_FOLDER,
         )
         self._note(folder, pid, started_at)
 
@@ -152,6 +165,13 @@ class LocalBuiltin(Provider):
             out_of_memory_kills=processes.out_of_memory_kills(),
         )
         files.write_atomic(folder / PROCESS, _encode(started))
+
+
+@contextlib.contextmanager
+def _hand_on(folder: Path) -> Iterator[None]:
+    """One start or stop at a time, whichever process wants it."""
+    with files.writer_lock(folder / START_LOCK, wait_s=_LOCK_S), files.disk_errors(folder):
+        yield
 
 
 # --- what a look finds ------------------------------------------------------------------------

@@ -7,16 +7,37 @@ import threading
 import time
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain import ChatDelta, ChatDone, EndpointState
-from core.edges.engine_api import ThoughtSplitter, health, stream_completion
+from core.edges.engine_api import ThoughtSplitter, _Answer, health, stream_completion
 from core.errors import AppError
 from core.progress import CancelToken
 from tests.stand_ins.engine import DONE, KEY, MODEL, StandInEngine, event, words
+
+_FIELDS = st.sampled_from(
+    [
+        "choices",
+        "delta",
+        "content",
+        "reasoning_content",
+        "finish_reason",
+        "error",
+        "message",
+        "type",
+        "code",
+        "usage",
+        "completion_tokens",
+        "prompt_tokens",
+        "timings",
+        "predicted_per_second",
+        "n_ctx",
+    ]
+)
 
 
 @pytest.fixture
@@ -163,6 +184,7 @@ def test_nul_and_half_characters_never_arrive(engine: StandInEngine) -> None:
         {"choices": [{"delta": {"content": 5, "reasoning_content": ["x"]}}]},
         {"choices": [], "usage": [], "timings": "fast"},
         {"usage": {"completion_tokens": -3}, "timings": {"predicted_per_second": 1e99}},
+        {"timings": {"predicted_per_second": 10**400}, "choices": []},
         {"something": "else"},
     ],
 )
@@ -311,6 +333,36 @@ def test_after_a_cancel_the_engine_is_left(engine: StandInEngine) -> None:
     while not engine.left and time.monotonic() < deadline:
         time.sleep(0.02)
     assert engine.left == 1
+
+
+# --- anything at all --------------------------------------------------------------------------
+
+_JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_FIELDS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.dictionaries(_FIELDS, _JSON, max_size=4), max_size=6))
+def test_whatever_comes_is_an_answer_or_an_error_with_a_code(events: list[dict[str, Any]]) -> None:
+    answer = _Answer(0.0)
+    code = ""
+    try:
+        deltas = [delta for event in events for delta in answer.take(event, 1.0)]
+        deltas += answer.rest()
+    except AppError as error:
+        code, deltas = error.code, []
+    assert code in {"", "engine_refused", "prompt_too_long", "answer_cut"}
+    for delta in deltas:
+        (delta.text + delta.reasoning).encode()
+    done = answer.done("m", "here", 2.0)
+    assert done.tokens_per_s is None or done.tokens_per_s >= 0
 
 
 # --- thoughts ---------------------------------------------------------------------------------

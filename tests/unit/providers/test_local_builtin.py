@@ -183,6 +183,16 @@ def test_resume_without_its_settings_says_gone(provider: LocalBuiltin, handle: H
     assert caught.value.code == "endpoint_gone"
 
 
+@pytest.mark.parametrize("act", ["stop", "resume", "delete"])
+def test_trouble_with_the_disk_is_an_error_with_a_remedy(
+    provider: LocalBuiltin, handle: Handle, act: str
+) -> None:
+    Path(handle.ref, "ready.json").mkdir()
+    with pytest.raises(AppError) as caught:
+        getattr(provider, act)(handle)
+    assert caught.value.code == "disk_fault"
+
+
 def test_delete_leaves_what_is_not_its_own(provider: LocalBuiltin, handle: Handle) -> None:
     put(handle, started(wanted=False))
     provider.delete(handle)
