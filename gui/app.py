@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QLibraryInfo, QTimer
+from PySide6.QtCore import QEvent, QLibraryInfo, QTimer
 from PySide6.QtWidgets import QApplication
 
 from core.assembly import Assembly, assemble
@@ -27,11 +27,22 @@ class Options:
     first_frame_exit: bool = False
 
 
+class App(QApplication):
+    """Knows when the system asks the whole program to end (Cmd+Q, log out): no window may hide."""
+
+    leaving = False
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Quit:
+            self.leaving = True
+        return super().event(event)
+
+
 def run(arguments: list[str]) -> int:
     """Runs the windows until they are quit. Returns the exit code of the process."""
     options = parse(arguments)
     mend_input_method(os.environ, _input_plugins())
-    app = QApplication([sys.argv[0], *arguments[:0]])
+    app = App(sys.argv[:1])
     app.setApplicationName("deepberth")
     app.setDesktopFileName("deepberth")
     app.setQuitOnLastWindowClosed(False)  # closing may only hide; MainWindow decides
@@ -50,7 +61,7 @@ def run(arguments: list[str]) -> int:
     reporter = crash.catch_all(window.show_unexpected)
     ring = FocusRing(app)
     app.aboutToQuit.connect(tasks.cancel_all)
-    window.first_frame.connect(lambda: _after_first_frame(app, window, options))
+    window.first_frame.connect(lambda: _after_first_frame(window, options))
     window.show()
     code = app.exec()
     reporter.release()
@@ -96,7 +107,7 @@ def _dress(app: QApplication, options: Options, assembly: Assembly) -> None:
     app.setWindowIcon(icons.app_icon())
 
 
-def _after_first_frame(app: QApplication, window: MainWindow, options: Options) -> None:
+def _after_first_frame(window: MainWindow, options: Options) -> None:
     """What a first look does not need: the tray, and the benchmark's answer."""
     if options.first_frame_exit:
         import json
@@ -104,7 +115,7 @@ def _after_first_frame(app: QApplication, window: MainWindow, options: Options) 
 
         sys.stdout.write(json.dumps({"first_frame_at_s": time.time()}) + "\n")
         sys.stdout.flush()
-        app.quit()
+        window.quit()
         return
     window.start_tray()
 

@@ -138,6 +138,9 @@ class MainWindow(QWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """With a tray: hide. Without one: minimise while setting up, else quit."""
+        if getattr(QApplication.instance(), "leaving", False):
+            event.accept()
+            return
         event.ignore()
         if self.tray is not None and self.tray.there:
             self.hide()
@@ -154,7 +157,7 @@ class MainWindow(QWidget):
         if self.tray is not None:
             self.tray.hide()
         self.hide()
-        QApplication.quit()
+        QApplication.exit(0)  # not quit(): that asks each window again, and ours would hide
 
     # --- inside -----------------------------------------------------------------------------
 
