@@ -55,6 +55,11 @@ class ComputerPage(StepPage):
     def looking(self) -> bool:
         return self._task is not None
 
+    @property
+    def looked_at(self) -> frozenset[str]:
+        """What is looked at already, by the names of the rows."""
+        return self._looking.done
+
     def title(self) -> str:
         return self._title.text()
 
@@ -165,6 +170,10 @@ class _Looking(QWidget):
         column.addWidget(self._note)
         self._turning = QTimer(self, interval=75)
         self._turning.timeout.connect(self._turn)
+
+    @property
+    def done(self) -> frozenset[str]:
+        return frozenset(self._done)
 
     def start(self) -> None:
         self._done.clear()

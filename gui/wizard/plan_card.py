@@ -132,7 +132,9 @@ class OtherRow(Card):
         self.setAccessibleName(f"{words.name(what)}. {words.why_not_first(what)}")
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(event.pos()):
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
             self.pressed.emit(self.index)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

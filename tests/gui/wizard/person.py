@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
@@ -77,6 +80,15 @@ class Person:
         """Every text on the screen."""
         labels = [label for label in self.window.findChildren(QLabel) if label.isVisible()]
         return "\n".join(label.text() for label in labels if label.text())
+
+    def missing(self) -> list[str]:
+        """Sentences that are not there: they show as their code in brackets."""
+        return re.findall(r"\[[a-z_]+\.[a-z_.0-9]+\]", self.reads())
+
+    def waits_for_layout(self) -> None:
+        """Labels get their height a few events after their width; a second is a very long time."""
+        with contextlib.suppress(TimeoutError):
+            self.waits_until(lambda: not self.cut_labels(), timeout=1000)
 
     def cut_labels(self) -> list[str]:
         """Texts on the screen that have less room than they need."""

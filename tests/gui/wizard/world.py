@@ -81,6 +81,7 @@ class World(Assembly):
             size_bytes=len(content),
             size_exact=True,
             sha256=digest,
+            token_embd_bytes=0,
         )
         self.hub.add_model(quant.repo, quant.revision, quant.file, content, digest)
         return replace(model, quants=(quant,), chat_template=None)
