@@ -2,8 +2,8 @@
 
 Started as `python -m core.providers.builtin_engine` (or `<our program> --builtin-engine` where
 there is no Python beside us). It reads its configuration from standard input, serves on a free
-port of this computer alone, and says how it is in `ready.json`. It lives until it is ended: a
-closed window never stops the model.
+port of this computer alone, and says how it is in `ready.json`. It lives until it is ended, for a
+closed window never stops the model, or until its run folder was deleted.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ LOCK = "engine.lock"
 
 _LOG_MAX_BYTES = 2_000_000
 _LOG_KEPT_BYTES = 200_000
-_LOOK_AT_LOG_S = 5.0
+_LOOK_S = 5.0
+_MISSED = 2  # looks without a run folder before the engine ends: nobody can find it any more
 _END_S = 6.0  # for the engine to put itself away before the process leaves anyway
 _BATCH = 512  # tokens between two signs of life while a long question is read
 
@@ -98,9 +99,12 @@ def _run(config: Config, folder: Path) -> int:
         return 1
     stop = _told_to_end()
     _say(folder, "ready", url=server.listening_address)
-    while not stop.wait(_LOOK_AT_LOG_S):
+    missed = 0
+    while missed < _MISSED and not stop.wait(_LOOK_S):
         _bound_log(folder / LOG)
-    _say(folder, "ended")
+        missed = missed + 1 if _is_gone(folder) else 0
+    if not missed:
+        _say(folder, "ended")
     # The engine finishes what it is saying before it goes; that may take longer than we have.
     last = threading.Timer(_END_S, os._exit, args=(0,))
     last.daemon = True
@@ -218,6 +222,17 @@ def tail(log: Path, size: int = 16_000) -> str:
         file.seek(max(0, log.stat().st_size - size))
         return file.read().decode("utf-8", "replace")
     return ""
+
+
+def _is_gone(folder: Path) -> bool:
+    """Whether somebody deleted the folder. One that cannot be read is still there."""
+    try:
+        folder.stat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _bound_log(log: Path) -> None:

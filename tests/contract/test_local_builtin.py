@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ from core.domain import (
     Sampling,
     Status,
 )
+from core.edges import processes
 from core.edges.places import Places, read_places
 from core.errors import AppError
 from core.progress import CancelToken
@@ -320,7 +322,8 @@ def test_it_outlives_who_started_it_and_is_found_again(
 ) -> None:
     starter = (
         "import sys, msgspec; from core.domain import Launch\n"
-        "from core.edges.places import read_places\n"
+        "from core.edges import processes
+from core.edges.places import read_places\n"
         "from core.providers.local_builtin import LocalBuiltin\n"
         "launch = msgspec.json.decode(sys.stdin.buffer.read(), type=Launch)\n"
         "LocalBuiltin(read_places()).start(launch)\n"
@@ -338,6 +341,20 @@ def test_it_outlives_who_started_it_and_is_found_again(
     pid = ready_of(launch).pid
     assert start(launch) == found
     assert ready_of(launch).pid == pid
+
+
+def test_an_engine_that_nobody_can_find_any_more_ends(
+    provider: LocalBuiltin, launch: Launch, start: Start
+) -> None:
+    handle = start(launch)
+    until(provider, handle, *_DECIDED)
+    ready = ready_of(launch)
+    shutil.rmtree(launch.run_folder)
+    deadline = time.monotonic() + 30
+    while processes.alive(ready.pid, ready.started_at):
+        assert time.monotonic() < deadline, "it still runs"
+        time.sleep(0.2)
+    assert not Path(launch.run_folder).exists()
 
 
 def test_a_start_that_was_killed_makes_no_second_engine(
