@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from core.domain import Plan, Quant
 from core.edges import http
+from core.edges.addresses import host_of
 from core.edges.places import HUB_MIRROR, Places
 from core.errors import AppError
 from core.progress import CancelToken
@@ -32,7 +33,7 @@ class Origin:
 
     @property
     def host(self) -> str:
-        return http.host_of(self.url)
+        return host_of(self.url)
 
 
 def origins(quant: Quant, places: Places) -> tuple[Origin, ...]:
@@ -124,7 +125,7 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
 
 def _own(kind: str, url: str) -> Origin:
     """An address that somebody chose: it may be private and without TLS."""
-    return Origin(kind=kind, url=url, trusted=(http.host_of(url),))
+    return Origin(kind=kind, url=url, trusted=(host_of(url),))
 
 
 def _entry(listed: Any, file: str) -> tuple[int, str] | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from core.edges import http
+from core.edges import addresses, http
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken
 from tests.stand_ins.engine import DONE, KEY, StandInEngine, words
@@ -120,10 +120,10 @@ def test_addresses_that_are_refused(url: str) -> None:
 )
 def test_redirects(origin: str, location: str, goes: bool) -> None:
     if goes:
-        assert http._next_hop(origin, location, ("mirror.test:8443",))
+        assert addresses.next_hop(origin, location, ("mirror.test:8443",))
         return
     with pytest.raises(AppError) as failed:
-        http._next_hop(origin, location, ("mirror.test:8443",))
+        addresses.next_hop(origin, location, ("mirror.test:8443",))
     assert failed.value.code == "redirect_refused"
 
 
@@ -131,7 +131,7 @@ def test_a_name_that_leads_inside_counts_as_inside(monkeypatch: pytest.MonkeyPat
     answer = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("10.0.0.7", 0))]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: answer)
     with pytest.raises(AppError):
-        http._next_hop("https://198.51.100.1/a", "https://innocent.example/b", ())
+        addresses.next_hop("https://198.51.100.1/a", "https://innocent.example/b", ())
 
 
 def test_redirects_are_followed_with_their_headers_and_have_an_end(server: FileServer) -> None:
