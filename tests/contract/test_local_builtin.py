@@ -322,8 +322,7 @@ def test_it_outlives_who_started_it_and_is_found_again(
 ) -> None:
     starter = (
         "import sys, msgspec; from core.domain import Launch\n"
-        "from core.edges import processes
-from core.edges.places import read_places\n"
+        "from core.edges.places import read_places\n"
         "from core.providers.local_builtin import LocalBuiltin\n"
         "launch = msgspec.json.decode(sys.stdin.buffer.read(), type=Launch)\n"
         "LocalBuiltin(read_places()).start(launch)\n"
