@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 
+from core.advice.candidates import DISK_SHARE, offered_quants
 from core.advice.recommend import recommend, starter
 from core.domain import Catalog, Choices, EngineKind, Model, Note, Profile, Quant, Recommendation
 from core.errors import AppError
@@ -39,33 +40,28 @@ def choose(profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[s
     The first plan that this computer can carry out wins. While nothing can be downloaded and its
     file is not here yet, the starter model stands in, and `pending` says so.
 
-    Raises: AppError("model_unknown", "cannot_set_up").
+    Raises: AppError("model_unknown", "quant_not_offered", "model_too_large", "disk_full").
     """
     choices = Choices(context=wishes.context, local_file=wishes.file, engine=wishes.engine)
     if wishes.model_folder:
         choices = replace(choices, model_folder=wishes.model_folder)
     if wishes.starter:
         return Chosen(recommendation=starter(profile, catalog), choices=choices)
-    asked_for = bool(wishes.model or wishes.quant or wishes.file)
-    if asked_for:
+    if wishes.model or wishes.quant or wishes.file:
         model = _find(catalog, wishes)
         if model.starter:
             return Chosen(recommendation=starter(profile, catalog), choices=choices)
-        catalog = replace(catalog, models=(model,))
-    options = [r for r in recommend(profile, catalog).recommendations if r.can_set_up]
+        return Chosen(recommendation=_way_for(model, profile, catalog, wishes), choices=choices)
+    options = _ways(profile, catalog)
     if not options:
-        if asked_for:
-            raise AppError(
-                "model_too_large", {"model": _find(catalog, wishes).name}, "choose_smaller"
-            )
         return Chosen(
             recommendation=starter(profile, catalog),
             choices=choices,
             pending=Note(code="pending.nothing_fits"),
         )
     best = options[0]
-    reachable = profile.online or wishes.file or (best.quant and best.quant.file in here)
-    if not reachable and not asked_for:
+    reachable = profile.online or (best.quant and best.quant.file in here)
+    if not reachable:
         return Chosen(
             recommendation=starter(profile, catalog),
             choices=choices,
@@ -73,6 +69,40 @@ def choose(profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[s
             recommended=best,
         )
     return Chosen(recommendation=best, choices=choices)
+
+
+def _ways(profile: Profile, catalog: Catalog) -> list[Recommendation]:
+    """What of DeepSeek can be set up on this computer, best first."""
+    found = recommend(profile, catalog).recommendations
+    return [r for r in found if r.can_set_up and r.model and not r.model.starter]
+
+
+def _way_for(model: Model, profile: Profile, catalog: Catalog, wishes: Wishes) -> Recommendation:
+    """How the model that was asked for runs here, or what is in its way: the memory or the disk."""
+    roomy = replace(profile, disk_free_bytes=None)
+    if wishes.file:  # it stands on a disk already, and its owner need not prove what it is
+        profile = roomy
+        own = tuple(replace(q, sha256=q.sha256 or "not known") for q in model.quants)
+        model = replace(model, quants=own)
+    if not offered_quants(model):
+        name = f"{model.name} {wishes.quant}"
+        raise AppError("quant_not_offered", {"model": name}, remedy="name_a_model", field="quant")
+    only = replace(catalog, models=(model,))
+    if options := _ways(profile, only):
+        return options[0]
+    if not (with_room := _ways(roomy, only)):
+        raise AppError("model_too_large", {"model": model.name}, remedy="choose_smaller")
+    wanted = min(way.quant.size_bytes for way in with_room if way.quant) * DISK_SHARE
+    disks = [disk.path for disk in profile.probe.disks if "models" in disk.holds]
+    raise AppError(
+        "disk_full",
+        {
+            "need_bytes": round(wanted - (profile.disk_free_bytes or 0)),
+            "path": next(iter(disks), ""),
+        },
+        remedy="free_disk",
+        retryable=True,
+    )
 
 
 def _find(catalog: Catalog, wishes: Wishes) -> Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -33,7 +34,9 @@ from core.machine.detect import detect
 from core.progress import CancelToken
 from core.serve import endpoint as serving
 from core.serve.chat import stream_chat
+from core.setup import sources
 from core.setup.deploy import deploy
+from core.setup.gguf_check import check_gguf
 from core.setup.plan import make_plan
 
 Act = Callable[[Assembly, Namespace, Output, CancelToken], None]
@@ -59,7 +62,8 @@ def read_file(path: str) -> bytes:
 def look(assembly: Assembly, options: Namespace, output: Output, token: CancelToken) -> Probe:
     if getattr(options, "machine", None):
         return decode_probe(read_file(options.machine))
-    return detect(output.progress, token, places=assembly.places)
+    places = replace(assembly.places, models=Path(assembly.model_folder))
+    return detect(output.progress, token, places=places)
 
 
 def answers_of(assembly: Assembly, options: Namespace) -> Answers:
@@ -112,10 +116,12 @@ def up_command(assembly: Assembly, options: Namespace, output: Output, token: Ca
     plan = _kept_plan(assembly, options)
     if plan is None:
         chosen, plan = plan_for(assembly, options, output, token)
+    if plan.local_file:
+        check_own_file(Path(plan.local_file))
     if not options.yes:
         raise AppError(
             "consent_needed",
-            {"model": plan.model.name, "download_bytes": plan.download_bytes},
+            {"model": plan.model.name, "download_bytes": download_bytes(plan)},
             remedy="say_yes",
         )
     endpoint = deploy(
@@ -130,6 +136,21 @@ def up_command(assembly: Assembly, options: Namespace, output: Output, token: Ca
     if pending:
         lines.append(output.text.note(pending))
     output.result(data, *lines)
+
+
+def check_own_file(path: Path) -> None:
+    """Looks at the person's own file before anything is written down about it.
+
+    Raises: AppError("file_not_readable", "not_a_model_file", "model_file_truncated").
+    """
+    if not path.is_file():
+        raise AppError("file_not_readable", {"path": str(path)}, remedy="fix_file", field="file")
+    check_gguf(path)
+
+
+def download_bytes(plan: Plan) -> int:
+    """What would really be fetched: the starter model may have come with the app."""
+    return 0 if sources.packaged(plan) else plan.download_bytes
 
 
 def plan_for(
@@ -157,12 +178,13 @@ def plan_for(
 def _kept_plan(assembly: Assembly, options: Namespace) -> Plan | None:
     """The plan that is under way or done already, if nothing else is asked for.
 
-    A running model takes memory, so that looking again would recommend less.
+    What was begun last is gone on with. A running model takes memory, so that looking again would
+    recommend less.
     """
     asked = (options.model, options.quant, options.file, options.engine, options.context)
     if any(asked) or options.starter or options.machine or options.answers:
         return None
-    deployment = assembly.journal.current()
+    deployment = assembly.journal.pending() or assembly.journal.current()
     return deployment.plan if deployment else None
 
 
@@ -170,8 +192,15 @@ def status_command(
     assembly: Assembly, _options: Namespace, output: Output, _token: CancelToken
 ) -> None:
     now = serving.current(assembly.journal, assembly.providers)
-    state = now.status.state.value if now.deployment else "nothing_set_up"
-    data: dict[str, object] = {"state": state, "overridden": list(assembly.places.overridden)}
+    state = state_word(now)
+    pending = assembly.journal.pending()
+    aside = damaged_files(assembly)
+    data: dict[str, object] = {
+        "state": state,
+        "setting_up": pending.plan.model.id if pending else None,
+        "set_aside": [str(path) for path in aside],
+        "overridden": list(assembly.places.overridden),
+    }
     if now.endpoint:
         data |= endpoint_json(now.endpoint)
     elif now.deployment:
@@ -179,7 +208,24 @@ def status_command(
     if now.status.note:
         data["note"] = now.status.note
     model = now.deployment.plan.model.name if now.deployment else ""
-    output.result(data, output.text(f"cli.state.{state}", model=model))
+    lines = [output.text(f"cli.state.{state}", model=model)]
+    if pending and state != "setting_up":
+        lines.append(output.text("cli.state.setting_up", model=pending.plan.model.name))
+    lines += [output.text("cli.set_aside", path=path) for path in aside]
+    output.result(data, *lines)
+
+
+def state_word(now: serving.Current) -> str:
+    """The state of an endpoint, or why there is none yet."""
+    if now.deployment is None:
+        return "nothing_set_up"
+    return now.status.state.value if now.endpoint else "setting_up"
+
+
+def damaged_files(assembly: Assembly) -> list[Path]:
+    """Settings and journals that could not be used, by this run or an earlier one."""
+    _ = assembly.journal  # looks at its file, and sets a damaged one aside
+    return sorted(assembly.places.state.glob("*.damaged-*"))
 
 
 def chat_command(
@@ -193,9 +239,9 @@ def chat_command(
 def running_endpoint(assembly: Assembly) -> Endpoint:
     """Raises: AppError("nothing_set_up", "not_running")."""
     now = serving.current(assembly.journal, assembly.providers)
-    if now.deployment is None:
+    if now.endpoint is None:
         raise AppError("nothing_set_up", remedy="set_up_first")
-    if now.endpoint is None or now.status.state.value != "running":
+    if now.status.state.value != "running":
         raise AppError("not_running", {"state": now.status.state.value}, remedy="start_it")
     return now.endpoint
 

@@ -15,19 +15,25 @@ from core.cli.walk import walk
 from core.domain import EngineKind
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken
-from core.text import Text, system_language
+from core.text import LANGUAGES, Text, system_language
 
 DONE, USAGE, REFUSED, FAILED, CANCELLED = 0, 2, 3, 4, 130
 # A check said no before anything was changed.
 REFUSALS = frozenset(
     {
+        "answers_file_invalid",
         "busy_elsewhere",
         "cannot_set_up",
         "consent_needed",
-        "context_too_long",
+        "context_not_possible",
+        "engine_not_here",
+        "file_not_readable",
         "model_too_large",
         "model_unknown",
+        "not_running",
         "nothing_set_up",
+        "probe_file_invalid",
+        "quant_not_offered",
     }
 )
 
@@ -44,13 +50,20 @@ class _Parser(argparse.ArgumentParser):
 def build_parser(text: Text) -> argparse.ArgumentParser:
     """Every command, with its help in the person's language."""
     parser = _Parser(prog="deepberth", description=text("cli.about"))
-    parser.add_argument("--language", choices=("en", "zh_CN"), help=text("cli.help.language"))
+    parser.add_argument("--language", choices=LANGUAGES, help=text("cli.help.language"))
     words = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
 
     def word(name: str) -> argparse.ArgumentParser:
         sentence = text(f"cli.help.{name}")
         sub = words.add_parser(name, help=sentence, description=sentence)
         sub.add_argument("--json", action="store_true", help=text("cli.help.json"))
+        # Before the command or after it; SUPPRESS, so that the one before is not undone.
+        sub.add_argument(
+            "--language",
+            choices=LANGUAGES,
+            default=argparse.SUPPRESS,
+            help=text("cli.help.language"),
+        )
         return sub
 
     word("detect")

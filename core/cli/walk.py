@@ -45,7 +45,7 @@ def walk(assembly: Assembly, options: Namespace, output: Output, token: CancelTo
         output.say("", say("cli.walk.already", model=plan.model.name))
     else:
         _chosen, plan = commands.plan_for(assembly, wishes, output, token)
-        show_plan(plan.model.name, plan.download_bytes, output)
+        show_plan(plan.model.name, commands.download_bytes(plan), output)
         if somebody and not agreed(output):
             output.say(say("cli.walk.nothing_changed"))
             return
