@@ -7,6 +7,7 @@ SDK throws ends here as AppError.
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 CALL_S = 10.0
 _LOOK_S = 2.8  # detect gives each of its questions 3 s
-_OLDEST_API = "1.41"  # Engine 20.10: the first with cgroup v2, and what Debian 11 and 12 bring
+_OLDEST_API = (1, 41)  # Engine 20.10: the first with cgroup v2, and what Debian 11 and 12 bring
 _QUIET_S = 60.0  # after so long without a word from a pull, we ask whether the engine lives
 _STALLED_S = 300.0
 
@@ -112,19 +113,24 @@ def connect(docker_host: str | None, *, timeout_s: float = CALL_S) -> Iterator[D
         knock(address, timeout_s)
         # The SDK asks for the version by itself, but leaves its socket open when that fails.
         with contextlib.closing(
-            docker.APIClient(base_url=address, version=_OLDEST_API, timeout=timeout_s)  # type: ignore[arg-type]
+            docker.APIClient(base_url=address, version="1.41", timeout=timeout_s)  # type: ignore[arg-type]
         ) as first:
-            newest = str(first.version(api_version=False)["ApiVersion"])
-        if _numbers(newest) < _numbers(_OLDEST_API):
-            raise AppError("docker_too_old", remedy="update_docker", detail=f"API {newest}")
+            newest = _newest_api(first)
         with contextlib.closing(
             docker.APIClient(base_url=address, version=newest, timeout=timeout_s)  # type: ignore[arg-type]
         ) as client:
             yield Daemon(client)
 
 
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
+def _newest_api(client: APIClient) -> str:
+    said = str(dict(client.version(api_version=False)).get("ApiVersion"))
+    numbers = re.fullmatch(r"(\d+)\.(\d+)", said)
+    if numbers is None:
+        detail = f"not a version: {said[:40]}"
+        raise AppError("docker_failed", remedy="try_again", retryable=True, detail=detail)
+    if (int(numbers[1]), int(numbers[2])) < _OLDEST_API:
+        raise AppError("docker_too_old", remedy="update_docker", detail=f"API {said}")
+    return said
 
 
 class Daemon:

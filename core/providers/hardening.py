@@ -44,7 +44,8 @@ NOBODY_OF_OURS = "10001:10001"
 # own images set LD_LIBRARY_PATH to folders like these, and only to these.
 _LOADER_VARIABLE = re.compile(r"(LD_[A-Z0-9_]*|GLIBC_TUNABLES)=(.*)", re.DOTALL)
 _VENDOR_FOLDERS = re.compile(
-    r"(/usr/local/(nvidia|cuda)|/opt/(rocm|intel)|/usr/lib|/usr/local/lib|/app)(/[\w.+-]+)*"
+    r"(/usr/local/(nvidia|cuda(-[\d.]+)?)|/opt/(rocm(-[\d.]+)?|intel)|/usr/lib|/usr/local/lib|/app)"
+    r"(/[\w.+-]+)*"
 )
 
 

@@ -124,7 +124,10 @@ class LocalContainer(Provider):
     def _reference(self, plan: Plan) -> str:
         if plan.image is None:
             raise AppError("image_missing", {"image": "?", "registry": "?"}, remedy="use_builtin")
-        return self._places.image(plan.image)
+        reference = self._places.image(plan.image)
+        if "@" in reference or ":" in reference.rpartition("/")[2]:
+            return reference
+        return f"{reference}:latest"  # without a tag the engine would fetch all there are
 
     def _create(self, daemon: Daemon, launch: Launch) -> str:
         reference = self._reference(launch.plan)
@@ -183,7 +186,7 @@ def _pinned(image: Image, reference: str) -> str:
     """By digest, so that what runs is what was fetched; by id where no registry named it."""
     repository = reference.partition("@")[0]
     head, separator, tag = repository.rpartition(":")
-    if separator and "/" not in tag:
+    if separator and "/" not in tag:  # else the colon is before a port
         repository = head
     ours = [digest for digest in image.digests if digest.partition("@")[0] == repository]
     return ours[0] if ours else image.id
