@@ -107,6 +107,7 @@ class WizardState:
     begun: bool = False  # something may have been changed on this computer
     endpoint: Endpoint | None = None
     resume_to: WizardPage | None = None  # where the person left last time
+    pending: Plan | None = None  # a set-up that was begun and then cut off
 
     @property
     def answers(self) -> Answers | None:
@@ -194,8 +195,9 @@ def look_again(state: WizardState) -> WizardState:
     return _without_advice(replace(state, probe=None, profile=None, small=None))
 
 
-def with_probe(state: WizardState, probe: Probe) -> WizardState:
-    return replace(look_again(state), probe=probe)
+def with_probe(state: WizardState, probe: Probe, pending: Plan | None = None) -> WizardState:
+    """Takes what was found; `pending` is the set-up that an earlier start was cut off from."""
+    return replace(look_again(state), probe=probe, pending=pending)
 
 
 def with_draft(state: WizardState, draft: Draft) -> WizardState:
@@ -261,7 +263,7 @@ def resume(page: str | None, answers: Answers | None) -> WizardState:
 
 
 def catch_up(state: WizardState) -> WizardState:
-    """Walks towards the page the person left, as far as known, and never past the plan page."""
+    """Walks towards the page the person left, as far as the plan page; `take_up` goes further."""
     goal = state.resume_to
     if goal is None or state.page is not WizardPage.COMPUTER or state.probe is None:
         return state
@@ -269,7 +271,30 @@ def catch_up(state: WizardState) -> WizardState:
         return replace(state, resume_to=None)
     questions_only = goal is WizardPage.QUESTIONS or state.answers is None
     page = WizardPage.QUESTIONS if questions_only else WizardPage.PLAN
-    return replace(state, page=page, resume_to=None)
+    further = goal if page is WizardPage.PLAN and goal is not WizardPage.PLAN else None
+    return replace(state, page=page, resume_to=further)
+
+
+def take_up(state: WizardState) -> WizardState:
+    """From the plan page on with a set-up that was cut off: the consent was given back then.
+
+    Needs the advice, so that other ways can be offered if it fails again.
+    """
+    plan, wanted = state.pending, state.resume_to is not None
+    state = replace(state, resume_to=None) if wanted else state
+    if not wanted or plan is None or state.page is not WizardPage.PLAN or state.advice is None:
+        return state
+    lines = enumerate(state.advice.recommendations)
+    chosen = next((i for i, line in lines if line.model and line.model.id == plan.model.id), 0)
+    return replace(
+        state,
+        page=WizardPage.SETUP,
+        chosen=chosen,
+        starter=plan.model.starter and state.small is not None,
+        plan=plan,
+        pending=None,
+        begun=True,
+    )
 
 
 def _without_advice(state: WizardState) -> WizardState:

@@ -9,11 +9,12 @@ from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.assembly import Assembly
-from core.domain import Probe
+from core.domain import Plan, Probe
 from core.errors import AppError
 from core.machine.detect import detect
 from core.progress import CancelToken, Progress, Reporter
 from core.setup import flow
+from core.setup.flow import WizardPage
 from gui import icons, language
 from gui.language import say, text
 from gui.tasks import Task
@@ -111,9 +112,13 @@ class ComputerPage(StepPage):
         self._looking.start()
         self._began = time.monotonic()
 
-        def look(report: Reporter, token: CancelToken) -> Probe:
+        unfinished = self.state.resume_to in (WizardPage.SETUP, WizardPage.PROOF)
+
+        def look(report: Reporter, token: CancelToken) -> tuple[Probe, Plan | None]:
             _ = self.assembly.catalog  # read from disk here, so that no page waits for it
-            return detect(report, token, places=self.assembly.places)
+            probe = detect(report, token, places=self.assembly.places)
+            begun = self.assembly.journal.pending() if unfinished else None
+            return probe, begun.plan if begun else None
 
         self._task = Task(look, self)
         self._task.progressed.connect(self._progressed)
@@ -127,12 +132,12 @@ class ComputerPage(StepPage):
         if self.sender() is self._task and progress.finished:
             self._looking.finish(progress.step)
 
-    def _found(self, probe: Probe) -> None:
+    def _found(self, found: tuple[Probe, Plan | None]) -> None:
         if self.sender() is not self._task:
             return  # a look that was left behind
         self._seconds = time.monotonic() - self._began
         self._close()
-        self.changed.emit(flow.catch_up(flow.with_probe(self.state, probe)))
+        self.changed.emit(flow.catch_up(flow.with_probe(self.state, *found)))
 
     def _failed(self, error: AppError) -> None:
         if self.sender() is not self._task:

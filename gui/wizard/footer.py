@@ -48,6 +48,9 @@ class FooterBar(QFrame):
         _show(self.link, footer.link)
         _show(self.secondary, footer.secondary)
         _show(self.primary, footer.primary)
+        lines = footer.hint.splitlines() or [""]
+        widest = max(self._hint.fontMetrics().horizontalAdvance(line) for line in lines)
+        self._hint.setMinimumWidth(min(_HINT_MAX, widest + 4))
         self._hint.setText(footer.hint)
         self._hint.setVisible(bool(footer.hint))
         self._hint_icon.setVisible(bool(footer.hint and footer.hint_icon))

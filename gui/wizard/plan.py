@@ -93,7 +93,7 @@ class PlanPage(StepPage):
             state = flow.with_advice(
                 state, profile, recommend(profile, catalog), starter(profile, catalog)
             )
-        self._take(state)
+        self._take(flow.take_up(state))
 
     def press_link(self) -> None:
         if self.state.advice is not None:

@@ -82,7 +82,10 @@ class ProofPage(StepPage):
 
     def _show_measures(self, endpoint: Endpoint, proof: Proof) -> None:
         chosen = self.state.recommendation
-        predicted = chosen.speed.tokens_per_s if chosen and chosen.speed else None
+        same = chosen is not None and chosen.model == endpoint.model
+        predicted = chosen.speed.tokens_per_s if same and chosen and chosen.speed else None
+        on_card = chosen is not None and chosen.accelerator is not Accelerator.CPU
+        self.where.set_icon("gpu" if on_card else "cpu")
         self.speed.show_measure(
             say("page.proof.speed"),
             text().number(proof.tokens_per_s),
@@ -172,6 +175,9 @@ class _Measure(Card):
         self.body.addWidget(self._sentence)
         self.body.addStretch(1)
         self.show_range(None, 0.0)
+
+    def set_icon(self, icon: str) -> None:
+        self._icon_name = icon
 
     def show_measure(self, name: str, number: str, unit: str, sentence: str) -> None:
         self._icon.setPixmap(icons.pixmap(self._icon_name, "text-muted", 18))

@@ -132,11 +132,12 @@ def _han(text: str) -> int:
 
 
 def _latin_lines(text: str) -> set[str]:
-    """Lines with several words, which no translation leaves as they are; answers, names and
-    numbers stay."""
-    stays = ("DeepSeek-R1", "Paris", "Intel", "GB", "kB")
+    """Lines of several words without any Chinese; names of parts and answers stay as they are."""
+    stays = ("DeepSeek-R1", "Paris", "Intel")
     return {
-        line for line in text.splitlines() if line.count(" ") > 2 and not line.startswith(stays)
+        line
+        for line in text.splitlines()
+        if line.count(" ") > 2 and not _han(line) and not any(name in line for name in stays)
     }
 
 

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QApplication
 from core.domain import Endpoint, Sensitivity
 from core.settings import load_settings
 from core.setup.flow import WizardPage
-from gui import language
+from gui import language, tasks
 from tests.gui.wizard.person import Person
-from tests.gui.wizard.world import SMALLEST, World
+from tests.gui.wizard.world import CONTENT, SMALLEST, World
+from tests.stand_ins.file_server import Behaviour
 
 
 @pytest.mark.parametrize("words", ["en", "zh_CN"])
@@ -120,6 +121,23 @@ def test_whoever_leaves_comes_back_to_the_same_page_with_the_same_answers(
     again.waits_for(WizardPage.PLAN)
     assert again.window.state.answers == on_disk.answers
     assert again.window.state.plan is not None
+
+
+def test_a_set_up_that_was_cut_off_goes_on_at_the_next_start(
+    person: Person, world: World, open_wizard: Callable[[], Person]
+) -> None:
+    path = next(path for path in world.hub.files if SMALLEST in path and path.endswith(".gguf"))
+    world.hub.behaviours[path] = Behaviour(bytes_per_s=60_000)
+    person.to_setup()
+    person.waits_until(lambda: world.hub.sent[path] > 20_000)
+    person.waits_until(lambda: not person.window._saver.busy)
+    tasks.cancel_all()  # as quitting does
+    world.hub.behaviours.clear()
+
+    again = open_wizard()
+    again.waits_for(WizardPage.PROOF)
+    assert again.window.state.endpoint is not None
+    assert world.hub.sent[path] < 2 * len(CONTENT)
 
 
 def test_the_language_is_kept_for_the_next_start(person: Person, world: World) -> None:

@@ -367,7 +367,35 @@ def test_coming_back_looks_first_and_then_walks_to_where_the_person_was(
     assert (state.answers is not None) == answered
     looked = flow.catch_up(flow.with_probe(state, PROBE))
     assert looked.page == stands
-    assert looked.resume_to is None
+    assert flow.take_up(looked).resume_to is None
+    assert flow.take_up(looked).page == stands
+
+
+def unfinished(plan: Plan) -> WizardState:
+    """Somebody whose set-up was cut off is back on the plan page with the advice worked out."""
+    state = flow.catch_up(flow.with_probe(flow.resume("setup", answers()), PROBE, plan))
+    return flow.with_advice(state, profile(), ADVICE, SMALL)
+
+
+def test_a_set_up_that_was_cut_off_goes_on_without_asking_again():
+    state = flow.take_up(unfinished(PLAN))
+    assert (state.page, state.plan, state.begun) == (WizardPage.SETUP, PLAN, True)
+    assert state.recommendation is ADVICE.recommendations[0]
+    assert flow.take_up(state) is state
+
+
+def test_a_starter_that_was_cut_off_is_still_a_starter():
+    small_model = replace(MODEL, id="small", starter=True)
+    state = flow.take_up(unfinished(replace(PLAN, model=small_model)))
+    assert state.recommendation is SMALL
+
+
+def test_nothing_is_taken_up_without_being_asked_for_or_without_advice():
+    cut_off = unfinished(PLAN)
+    by_hand = replace(cut_off, resume_to=None)
+    assert flow.take_up(by_hand) is by_hand
+    assert flow.take_up(replace(cut_off, advice=None)).page is WizardPage.PLAN
+    assert flow.take_up(replace(cut_off, pending=None)).page is WizardPage.PLAN
 
 
 def test_nothing_is_caught_up_before_the_look_or_after_a_step_by_hand():
