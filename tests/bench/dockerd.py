@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import docker
+import filelock
 import requests
 from docker.errors import APIError, DockerException
 
-from tests.bench import processes, tools
+from tests.bench import cache, processes, tools
 
 
 class Dockerd:
@@ -70,8 +71,10 @@ class Dockerd:
             # Not `ip netns exec`: that would hide the control groups.
             command = ["nsenter", f"--net=/run/netns/{self._namespace}", *command]
         (self.folder / "pid").unlink(missing_ok=True)
-        self._process = processes.start(command, self.log)
-        processes.until(self._answers, self._process, self.log)
+        # Two that start at the same moment take each other's chains of the firewall away.
+        with filelock.FileLock(cache.folder() / "dockerd-start.lock"):
+            self._process = processes.start(command, self.log)
+            processes.until(self._answers, self._process, self.log)
 
     def stop(self) -> None:
         if self._process is not None:

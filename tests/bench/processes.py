@@ -9,12 +9,17 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tests.bench.tools import tool
+
 
 def start(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """A process in a session of its own: a Ctrl-C in the terminal is ours to pass on."""
+    """A process in a session of its own: a Ctrl-C in the terminal is ours to pass on.
+
+    It is told to end when we are killed ourselves.
+    """
     with log.open("ab") as file:
         return subprocess.Popen(
-            list(command),
+            [tool("setpriv"), "--pdeathsig", "TERM", *command],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

@@ -12,6 +12,7 @@ _PACKAGES = {
     "iptables": "iptables",
     "ip": "iproute2",
     "nsenter": "util-linux",
+    "setpriv": "util-linux",
     "cmake": "cmake",
     "c++": "g++",
     "make": "make",
