@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QPaintEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from core.assembly import Assembly
@@ -54,7 +54,7 @@ class MainWindow(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.stack)
-        self._take_size()
+        self.setMinimumSize(*theme.tokens()["size"]["window_min"])
         QShortcut(QKeySequence(QKeySequence.StandardKey.Quit), self, self.quit)
         language.watcher().changed.connect(self._name)
         self._name()
@@ -87,11 +87,12 @@ class MainWindow(QWidget):
 
     def come_forward(self) -> None:
         """Shows the window, wherever it was: hidden, minimised or behind others."""
-        if self.isMinimized():
-            self.showNormal()
-        self.show()
-        self.raise_()
-        self.activateWindow()
+        window = self.window()
+        if window.isMinimized():
+            window.showNormal()
+        window.show()
+        window.raise_()
+        window.activateWindow()
 
     def show_unexpected(self, error: AppError) -> None:
         """A card over whatever is there, for an error that no page was waiting for."""
@@ -143,12 +144,12 @@ class MainWindow(QWidget):
             return
         event.ignore()
         if self.tray is not None and self.tray.there:
-            self.hide()
+            self.window().hide()
             if not self._told_hidden:
                 self._told_hidden = True
                 self.tray.tell(say("shell.hidden.title"), say("shell.hidden.sentence"))
         elif self._setting_up():
-            self.showMinimized()
+            self.window().showMinimized()
         else:
             self.quit()
 
@@ -156,7 +157,7 @@ class MainWindow(QWidget):
         """Ends the program. A model that runs goes on: it is a process of its own."""
         if self.tray is not None:
             self.tray.hide()
-        self.hide()
+        self.window().hide()
         QApplication.exit(0)  # not quit(): that asks each window again, and ours would hide
 
     # --- inside -----------------------------------------------------------------------------
@@ -166,16 +167,6 @@ class MainWindow(QWidget):
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self.first_frame.emit)  # when this frame is on the screen
-
-    def _take_size(self) -> None:
-        size = theme.tokens()["size"]
-        self.setMinimumSize(*size["window_min"])
-        width, height = size["window_default"]
-        screen = QGuiApplication.primaryScreen()
-        if screen is not None:
-            room = screen.availableGeometry()
-            width, height = min(width, room.width()), min(height, room.height())
-        self.resize(width, height)
 
     def _name(self) -> None:
         self.setWindowTitle(say("app.name"))
@@ -198,7 +189,7 @@ class MainWindow(QWidget):
         save = Task(lambda _report, _token: self.assembly.save(done), self)
         save.failed.connect(self.show_unexpected)
         save.start()
-        self.show_home()
+        self.show_home("chat")  # the first thing to do with a model that answers
         wizard, self.wizard = self.wizard, None
         self.stack.removeWidget(wizard)
         wizard.deleteLater()

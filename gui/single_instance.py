@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import logging
 import os
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLockFile, QObject, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-from core.edges import files
+if TYPE_CHECKING:  # the network library is loaded after the first frame
+    from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _log = logging.getLogger(__name__)
 _SHORT = 96  # characters; a socket's path may have about 104 on macOS
@@ -21,7 +22,7 @@ _LONGEST = 512  # bytes of one message
 
 
 class SingleInstance(QObject):
-    """`claim()` says whether we are the first. `raised` when a later start asks to be shown."""
+    """`claim()` says whether we are the first; then `listen()`, and `raised` for a later start."""
 
     raised = Signal()
 
@@ -37,6 +38,8 @@ class SingleInstance(QObject):
         """Where the first instance listens: in the private folder, if its path is short enough."""
         path = str(self._folder / "window.sock")
         if sys.platform == "win32" or len(os.fsencode(path)) > _SHORT:
+            import hashlib
+
             digest = hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:20]
             return f"deepberth-{digest}"
         return path
@@ -44,16 +47,18 @@ class SingleInstance(QObject):
     def claim(self) -> bool:
         """True for the first. Where no lock can be made at all, everybody is the first.
 
-        Raises: AppError when the state folder cannot be made.
+        A folder that cannot be made is no matter of ours: whoever writes into it says so.
         """
-        files.make_private_folder(self._folder)
-        if not self._lock.tryLock(0) and self._lock.error() == QLockFile.LockError.LockFailedError:
-            return False
-        self._listen()
-        return True
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._lock.tryLock(0):
+            return True
+        return self._lock.error() != QLockFile.LockError.LockFailedError
 
     def ask_first(self) -> bool:
         """Asks the first instance to show itself; False when it does not answer."""
+        from PySide6.QtNetwork import QLocalSocket
+
         _let_it_come_forward()
         until = time.monotonic() + _ASK_S
         while time.monotonic() < until:
@@ -75,7 +80,10 @@ class SingleInstance(QObject):
             self._server = None
         self._lock.unlock()
 
-    def _listen(self) -> None:
+    def listen(self) -> None:
+        """From now on later starts are heard; they keep trying for a while before this."""
+        from PySide6.QtNetwork import QLocalServer
+
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         QLocalServer.removeServer(self.name)  # left behind by one that was killed
@@ -94,9 +102,7 @@ class SingleInstance(QObject):
                 self._answer(socket)
 
     def _hear(self) -> None:
-        socket = self.sender()
-        if isinstance(socket, QLocalSocket):
-            self._answer(socket)
+        self._answer(self.sender())  # type: ignore[arg-type]
 
     def _answer(self, socket: QLocalSocket) -> None:
         if not socket.canReadLine():

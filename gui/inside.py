@@ -1,0 +1,81 @@
+"""What fills the frame once it is on the screen: settings, language, look, pages, tray."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication
+
+from core.assembly import Assembly, assemble
+from core.errors import AppError
+from gui import crash, icons, language, tasks, theme
+from gui.main_window import MainWindow
+
+if TYPE_CHECKING:
+    from gui.app import Options
+    from gui.opening import Frame
+    from gui.single_instance import SingleInstance
+
+
+class Inside:
+    """Everything that lives as long as the application; `app.py` keeps it and lets it go."""
+
+    def __init__(
+        self, app: QApplication, frame: Frame, guard: SingleInstance, options: Options
+    ) -> None:
+        self.frame = frame
+        self.guard = guard
+        self.options = options
+        self.reporter: crash.Reporter | None = None
+        try:
+            assembly = assemble()
+        except AppError as error:
+            self._cannot_start(app, error)
+            return
+        crash.write_down(assembly.places.logs)
+        self._dress(app, assembly)
+        app.aboutToQuit.connect(tasks.cancel_all)
+        self.window = MainWindow(assembly)
+        self.window.first_frame.connect(lambda: self._after_first_page(app))
+        self.reporter = crash.catch_all(self.window.show_unexpected)
+        guard.raised.connect(self.window.come_forward)
+        frame.hold(self.window)
+
+    def release(self) -> None:
+        """Gives back what outlives the event loop."""
+        if self.reporter is not None:
+            self.reporter.release()
+        self.guard.release()
+
+    def _dress(self, app: QApplication, assembly: Assembly) -> None:
+        language.switch(self.options.language or assembly.settings.language)
+        theme.apply(app, self.options.theme or assembly.settings.theme)
+        app.setApplicationDisplayName(language.say("app.name"))
+
+    def _after_first_page(self, app: QApplication) -> None:
+        """What a first look does not need: each of these loads a part of Qt of its own."""
+        if self.options.first_frame_exit:
+            self.options.tell("first_page_at_s")
+            self.window.quit()
+            return
+        gc.enable()
+        from gui.widgets.focus_ring import FocusRing
+
+        self.ring = FocusRing(app)
+        app.setWindowIcon(icons.app_icon())
+        self.guard.listen()
+        self.window.start_tray()
+
+    def _cannot_start(self, app: QApplication, error: AppError) -> None:
+        """The state folder cannot be used: an error card is the whole program. Exit 4."""
+        from gui.widgets.error_dialog import ErrorDialog
+
+        language.switch(self.options.language or "system")
+        theme.apply(app, self.options.theme or "system")
+        sys.stderr.write(language.text().error(error)["title"] + "\n")
+        self.dialog = ErrorDialog(self.frame)
+        self.dialog.show_error(error)
+        self.dialog.finished.connect(lambda _result: app.exit(4))
+        self.dialog.open()
