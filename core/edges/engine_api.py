@@ -191,6 +191,7 @@ class _Answer:
         self.finish_reason: str | None = None
         self._usage: Mapping[str, Any] = {}
         self._timings: Mapping[str, Any] = {}
+        self._thinking = False
         self._thoughts = ThoughtSplitter()
 
     def take(self, event: Mapping[str, Any], now: float) -> Iterator[ChatDelta]:
@@ -203,6 +204,9 @@ class _Answer:
         choice = _mapping(choices[0]) if isinstance(choices, list) and choices else {}
         delta = _mapping(choice.get("delta"))
         reasoning, content = _clean(delta.get("reasoning_content")), _clean(delta.get("content"))
+        if not self._thinking:  # empty lines before the first thought say nothing
+            reasoning = reasoning.lstrip("\n")
+            self._thinking = bool(reasoning)
         if reasoning or content:
             self.first_at = now if self.first_at is None else self.first_at
             self.last_at = now

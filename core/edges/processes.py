@@ -1,7 +1,9 @@
 """Child processes that outlive us: start one, tell whether it lives, end it for certain.
 
 The only file that knows psutil. A process is named by its number and its start time together,
-because a number alone is handed out again after the process has ended.
+because a number alone is handed out again after the process has ended. Start times are only for
+comparing: on Linux they count from the start of the computer, because the system moves them along
+whenever its clock is set.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from typing import IO, Any
 
 from core.errors import AppError
 
-# The clock of the system may be set right between two looks, and start times move with it.
 _SAME_START_S = 2.0
+_SAME_BOOT_S = 120.0  # where the start of the computer is reckoned back from its clock
 
 # What a child needs of our environment. Everything else stays here: an inference process that
 # is broken into must have no cloud key and no token to give away.
@@ -64,8 +66,7 @@ def spawn_detached(
     """Starts a process that lives on without us, and returns its number and start time.
 
     `stdin` is all it ever reads; what it prints goes to `log_path`, whose old content is lost.
-    It runs in `folder`, with only the plain part of our environment. The time is in seconds
-    since 1970. Raises: AppError.
+    It runs in `folder`, with only the plain part of our environment. Raises: AppError.
     """
     try:
         with _fresh_log(log_path) as log:
@@ -75,7 +76,7 @@ def spawn_detached(
             "engine_not_started", remedy="save_report", retryable=True, detail=str(error)
         ) from error
     _children[child.pid] = child
-    started_at = _start_time(child.pid) or time.time()
+    started_at = _start_time(child.pid) or 0.0
     # A child that died at once breaks the pipe; how it died is seen by whoever looks next.
     with contextlib.suppress(OSError):
         assert child.stdin is not None  # noqa: S101 - asked for with PIPE
@@ -122,11 +123,22 @@ def end(pid: int, started_at: float, grace_s: float = 10.0) -> None:
         ) from error
 
 
-def ended_with_the_computer(started_at: float) -> bool:
-    """Whether a process of that start time was ended by a restart of the computer since."""
+def this_boot() -> str:
+    """What names the time since the computer was started last."""
     import psutil
 
-    return bool(started_at < psutil.boot_time() - _SAME_START_S)
+    with contextlib.suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    return f"{psutil.boot_time():.0f}"
+
+
+def same_boot(boot: str) -> bool:
+    """Whether the computer has run on since `this_boot` said so. No process outlives a restart."""
+    now = this_boot()
+    try:
+        return abs(float(now) - float(boot)) < _SAME_BOOT_S
+    except ValueError:
+        return now == boot
 
 
 def out_of_memory_kills() -> int | None:
@@ -153,7 +165,7 @@ def free_memory_bytes() -> int | None:
 
 def own_identity() -> tuple[int, float]:
     """The number and start time of this process, as `alive` wants them."""
-    return os.getpid(), _start_time(os.getpid()) or time.time()
+    return os.getpid(), _start_time(os.getpid()) or 0.0
 
 
 def _fresh_log(path: Path) -> IO[bytes]:
@@ -197,13 +209,20 @@ def _start_time(pid: int) -> float | None:
     import psutil
 
     try:
-        return float(psutil.Process(pid).create_time())
+        return _started_at(psutil.Process(pid))
     except psutil.Error:
         return None
 
 
 def _is_it(process: Any, started_at: float) -> bool:
-    return abs(float(process.create_time()) - started_at) < _SAME_START_S
+    return abs(_started_at(process) - started_at) < _SAME_START_S
+
+
+def _started_at(process: Any) -> float:
+    import psutil
+
+    created = float(process.create_time())
+    return created - float(psutil.boot_time()) if psutil.LINUX else created
 
 
 def _gone_within(pid: int, started_at: float, seconds: float) -> bool:

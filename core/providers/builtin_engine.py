@@ -61,7 +61,8 @@ class Ready:
 
     state: str
     pid: int
-    started_at: float  # seconds since 1970
+    started_at: float  # as core/edges/processes.py counts it
+    boot: str
     url: str | None = None
     note: str | None = None
     detail: str = ""
@@ -213,7 +214,8 @@ def _say(folder: Path, state: str, **more: Any) -> None:
     import msgspec
 
     pid, started_at = processes.own_identity()
-    ready = Ready(state=state, pid=pid, started_at=started_at, **more)
+    boot = processes.this_boot()
+    ready = Ready(state=state, pid=pid, started_at=started_at, boot=boot, **more)
     files.write_atomic(folder / READY, msgspec.json.encode(ready))
 
 

@@ -52,7 +52,8 @@ class Started:
     """`process.json`: the process we started last, and whether it is meant to run."""
 
     pid: int
-    started_at: float  # seconds since 1970
+    started_at: float  # as core/edges/processes.py counts it
+    boot: str
     wanted: bool
     out_of_memory_kills: int | None  # by the system, before it started
 
@@ -161,6 +162,7 @@ class LocalBuiltin(Provider):
         started = Started(
             pid=pid,
             started_at=started_at,
+            boot=processes.this_boot(),
             wanted=True,
             out_of_memory_kills=processes.out_of_memory_kills(),
         )
@@ -185,14 +187,16 @@ def _alive(started: Started | None, ready: Ready | None) -> tuple[int, float] | 
     """The living process of this engine. What it says of itself counts first: on Windows the one
     we started may be a launcher that only waits for the real one."""
     for known in (ready, started):
-        if known is not None and processes.alive(known.pid, known.started_at):
+        if known is None or not processes.same_boot(known.boot):
+            continue
+        if processes.alive(known.pid, known.started_at):
             return known.pid, known.started_at
     return None
 
 
 def _end(started: Started | None, ready: Ready | None) -> None:
     for known in (ready, started):
-        if known is not None:
+        if known is not None and processes.same_boot(known.boot):
             processes.end(known.pid, known.started_at, _STOP_GRACE_S)
 
 
@@ -220,7 +224,7 @@ def _dead(folder: Path, started: Started | None, ready: Ready | None) -> Status:
         return Status(state=EndpointState.FAILED, note=ready.note, detail=ready.detail)
     if started is None or (ready is not None and ready.state == "ended"):
         return Status(state=EndpointState.STOPPED)
-    if processes.ended_with_the_computer(started.started_at):
+    if not processes.same_boot(started.boot):
         return Status(state=EndpointState.STOPPED)
     kills = processes.out_of_memory_kills()
     before = started.out_of_memory_kills

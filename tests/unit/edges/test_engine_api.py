@@ -133,7 +133,10 @@ def test_an_answer_with_its_thoughts_and_timings(engine: StandInEngine) -> None:
     engine.chat = (
         event(choices=[{"delta": {"role": "assistant", "content": None}}]),
         event(choices=[], prompt_progress={"total": 5, "processed": 5}),
-        words(reasoning="hm"),
+        words(reasoning="\n"),
+        words(reasoning="\nh\n"),
+        words(reasoning="\nm"),
+        words("\n\n"),
         words("42"),
         words(finish="stop"),
         event(
@@ -146,7 +149,7 @@ def test_an_answer_with_its_thoughts_and_timings(engine: StandInEngine) -> None:
     pieces = answer(engine)
     done = pieces[-1]
     assert isinstance(done, ChatDone)
-    assert (text_of(pieces), reasoning_of(pieces)) == ("42", "hm")
+    assert (text_of(pieces), reasoning_of(pieces)) == ("42", "h\n\nm")
     assert (done.finish_reason, done.prompt_tokens, done.completion_tokens) == ("stop", 5, 2)
     assert (done.tokens_per_s, done.model, done.where) == (12.5, MODEL, "here")
     assert 0 < done.first_token_s < 5

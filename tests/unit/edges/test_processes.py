@@ -136,9 +136,24 @@ def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     assert caught.value.code == "engine_not_started"
 
 
-def test_a_restart_of_the_computer_ends_what_ran_before() -> None:
-    assert processes.ended_with_the_computer(psutil.boot_time() - 60)
-    assert not processes.ended_with_the_computer(time.time())
+def test_a_restart_of_the_computer_is_known() -> None:
+    assert processes.same_boot(processes.this_boot())
+    assert not processes.same_boot("another boot")
+
+
+def test_where_a_boot_is_known_by_its_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "this_boot", lambda: "1000000")
+    assert processes.same_boot("1000030")  # reckoned from a clock that is not quite even
+    assert not processes.same_boot("996000")
+
+
+def test_a_clock_that_is_set_changes_nothing(spawn: Spawn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system reckons every start time from the time it was started, by its clock of now."""
+    pid, started_at = spawn("import time; time.sleep(30)")
+    boot = psutil.boot_time()
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot + 7200)
+    assert psutil.Process(pid).create_time() > time.time() + 3600
+    assert processes.alive(pid, started_at)
 
 
 def test_this_process_knows_itself() -> None:

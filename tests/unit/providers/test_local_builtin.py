@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import psutil
 import pytest
 
 from core.domain import Accelerator, EndpointState, EngineKind, Handle, Launch
@@ -53,7 +52,8 @@ def put(handle: Handle, record: object) -> None:
 def started(**changes: Any) -> Started:
     known = Started(
         pid=NOBODY,
-        started_at=psutil.boot_time() + 100,
+        started_at=100.0,
+        boot=processes.this_boot(),
         wanted=True,
         out_of_memory_kills=processes.out_of_memory_kills(),
     )
@@ -61,7 +61,8 @@ def started(**changes: Any) -> Started:
 
 
 def ready(state: str, **changes: Any) -> Ready:
-    return replace(Ready(state=state, pid=NOBODY, started_at=psutil.boot_time() + 100), **changes)
+    known = Ready(state=state, pid=NOBODY, started_at=100.0, boot=processes.this_boot())
+    return replace(known, **changes)
 
 
 # --- looking ----------------------------------------------------------------------------------
@@ -94,8 +95,12 @@ def test_dead_and_not_meant_to_be_has_crashed(provider: LocalBuiltin, handle: Ha
 def test_dead_since_the_computer_restarted_is_stopped(
     provider: LocalBuiltin, handle: Handle
 ) -> None:
-    put(handle, started(started_at=psutil.boot_time() - 1000))
+    put(handle, started(boot="the one before"))
     assert provider.poll(handle).state is EndpointState.STOPPED
+    pid, at = processes.own_identity()  # a stranger that happens to have the same place now
+    put(handle, started(pid=pid, started_at=at, boot="the one before"))
+    assert provider.poll(handle).state is EndpointState.STOPPED
+    provider.stop(handle)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux counts them")
@@ -134,7 +139,7 @@ def test_one_that_is_leaving_says_how(provider: LocalBuiltin, handle: Handle) ->
 
 
 def test_a_recycled_number_is_not_our_engine(provider: LocalBuiltin, handle: Handle) -> None:
-    put(handle, started(pid=os.getpid(), started_at=psutil.boot_time() + 1))
+    put(handle, started(pid=os.getpid(), started_at=1.0))
     assert provider.poll(handle).state is EndpointState.FAILED
     provider.stop(handle)  # must not end this very process
 
