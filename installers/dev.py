@@ -229,7 +229,8 @@ def run_tests(arguments: list[str]) -> int:
         ("unit tests", [*pytest, "tests/unit"], offscreen),
         ("contract tests, real engine and containers", [*pytest, "tests/contract"], offscreen),
         ("window tests", [*pytest, "tests/gui"], offscreen),
-        ("end to end, real window", [*pytest, "tests/e2e"], os.environ),
+        ("end to end", [*pytest, "tests/e2e", "--ignore=tests/e2e/window"], offscreen),
+        ("end to end, the real window", [*pytest, "tests/e2e/window"], offscreen),
         ("start-up beside an empty window", [python, "-m", "tests.benchmarks.start"], offscreen),
     ]
     failed = []
