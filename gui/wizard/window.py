@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from core.assembly import Assembly
@@ -13,18 +14,15 @@ from core.setup import flow
 from core.setup.flow import WizardPage, WizardState
 from gui import language, theme
 from gui.page import announce
-from gui.wizard.computer import ComputerPage
 from gui.wizard.footer import FooterBar
-from gui.wizard.plan import PlanPage
-from gui.wizard.proof import ProofPage
-from gui.wizard.questions import QuestionsPage
+from gui.wizard.pages import ORDER, make_page
 from gui.wizard.rail import Rail
 from gui.wizard.saver import Saver
-from gui.wizard.setup import SetupPage
 from gui.wizard.step import StepPage
 from gui.wizard.welcome import WelcomePage
 
 _MIN, _DEFAULT = (960, 640), (1080, 720)
+_IDLE_MS = 150  # between two pages that are made ahead
 
 
 class WizardWindow(QWidget):
@@ -49,21 +47,26 @@ class WizardWindow(QWidget):
         self.rail = Rail()
         self.footer = FooterBar()
         self.welcome = WelcomePage(assembly)
-        self.pages: dict[WizardPage, StepPage] = {
-            WizardPage.COMPUTER: ComputerPage(assembly),
-            WizardPage.QUESTIONS: QuestionsPage(assembly),
-            WizardPage.PLAN: PlanPage(assembly),
-            WizardPage.SETUP: SetupPage(assembly),
-            WizardPage.PROOF: ProofPage(assembly),
-        }
+        self.pages: dict[WizardPage, StepPage] = {}
         self._lay_out()
         self._connect()
         self._came_up()
+        self._idle = QTimer(self, singleShot=True, interval=_IDLE_MS)
+        self._idle.timeout.connect(self._prepare_next)
 
     @property
     def page(self) -> StepPage | None:
         """The page that is up now; None on the welcome page, which has no footer and no rail."""
         return self.pages.get(self.state.page)
+
+    def prepare(self, page: WizardPage) -> None:
+        """Makes a page of the stack, if it is not there yet."""
+        if page not in self.pages and page in ORDER:
+            made = make_page(page, self.assembly)
+            made.changed.connect(self.set_state)
+            made.footer_changed.connect(self._show_footer)
+            self._walk_stack.addWidget(made)
+            self.pages[page] = made
 
     def set_state(self, state: WizardState) -> None:
         """Shows a state, wherever it came from."""
@@ -87,6 +90,10 @@ class WizardWindow(QWidget):
         page.show_state(self.state)
         self.rail.show_state(self.state, page.safety())
         self._show_footer()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._idle.start()
 
     # --- what the person does --------------------------------------------------------------
 
@@ -127,7 +134,15 @@ class WizardWindow(QWidget):
 
     # --- putting it together ---------------------------------------------------------------
 
+    def _prepare_next(self) -> None:
+        """Makes one more page while the person reads, so that no click has to wait for one."""
+        missing = [page for page in ORDER if page not in self.pages]
+        if missing:
+            self.prepare(missing[0])
+            self._idle.start()
+
     def _came_up(self) -> None:
+        self.prepare(self.state.page)
         page = self.page
         self._stack.setCurrentWidget(self.welcome if page is None else self._walk)
         if page is not None:
@@ -162,8 +177,6 @@ class WizardWindow(QWidget):
 
     def _lay_out(self) -> None:
         self._walk_stack = QStackedWidget()
-        for page in self.pages.values():
-            self._walk_stack.addWidget(page)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self._walk_stack, 1)
@@ -190,9 +203,6 @@ class WizardWindow(QWidget):
         self.footer.link.clicked.connect(self._link)
         self.footer.secondary.clicked.connect(self._secondary)
         self.footer.primary.clicked.connect(self._next)
-        for page in self.pages.values():
-            page.changed.connect(self.set_state)
-            page.footer_changed.connect(self._show_footer)
         language.watcher().changed.connect(self.show_state)
         theme.watcher().changed.connect(self.show_state)
 

@@ -22,6 +22,7 @@ class Person:
 
     @property
     def setup(self) -> SetupPage:
+        self.window.prepare(WizardPage.SETUP)
         page = self.window.pages[WizardPage.SETUP]
         assert isinstance(page, SetupPage)
         return page
