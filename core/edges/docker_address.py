@@ -19,12 +19,13 @@ _LOCAL = ("unix://", "http+unix://", "npipe://")
 _PIPES = ("docker_engine", "dockerDesktopLinuxEngine", "podman-machine-default")
 
 
-def find_address(docker_host: str | None) -> str:
+def find_address(docker_host: str | None, context: str | None = None) -> str:
     """The address of the engine to use, as the SDK wants it.
 
+    `context` is the one that Docker's own command line would use, where it names one.
     Raises: AppError (docker_remote, docker_not_running, docker_not_installed).
     """
-    named = docker_host or _of_context()
+    named = docker_host or context
     if named and not named.startswith(_LOCAL):
         raise AppError("docker_remote", {"address": _without_user(named)}, remedy="local_docker")
     if docker_host:
@@ -51,17 +52,6 @@ def knock(address: str, timeout_s: float) -> None:
 
 def _path(address: str) -> Path:
     return Path("/" + address.partition("://")[2].lstrip("/"))
-
-
-def _of_context() -> str | None:
-    """The address of the current context of Docker's command line, if it names one."""
-    from docker.context import ContextAPI
-
-    try:
-        host = ContextAPI.kwargs_from_context().get("base_url")
-    except Exception:
-        return None
-    return str(host) if host else None
 
 
 def _usual_addresses() -> list[str]:

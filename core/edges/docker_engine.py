@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from docker import APIClient
 
 CALL_S = 10.0
+_START_S = 60.0  # a busy computer, or a graphics card that has to be woken first
 _LOOK_S = 2.8  # detect gives each of its questions 3 s
 _OLDEST_API = (1, 41)  # Engine 20.10: the first with cgroup v2, and what Debian 11 and 12 bring
 _QUIET_S = 60.0  # after so long without a word from a pull, we ask whether the engine lives
@@ -108,7 +109,7 @@ def connect(docker_host: str | None, *, timeout_s: float = CALL_S) -> Iterator[D
     """
     import docker
 
-    address: Any = find_address(docker_host)
+    address: Any = find_address(docker_host, _of_context())
     with _errors():
         knock(address, timeout_s)
         # The SDK asks for the version by itself, but leaves its socket open when that fails.
@@ -120,6 +121,17 @@ def connect(docker_host: str | None, *, timeout_s: float = CALL_S) -> Iterator[D
             docker.APIClient(base_url=address, version=newest, timeout=timeout_s)  # type: ignore[arg-type]
         ) as client:
             yield Daemon(client)
+
+
+def _of_context() -> str | None:
+    """The address of the current context of Docker's command line, if it names one."""
+    from docker.context import ContextAPI
+
+    try:
+        host = ContextAPI.kwargs_from_context().get("base_url")
+    except Exception:  # a broken configuration of another program counts as none
+        return None
+    return str(host) if host else None
 
 
 def _newest_api(client: APIClient) -> str:
@@ -234,6 +246,7 @@ class Daemon:
         """
         import docker.errors
 
+        self.timeout_s = _START_S
         try:
             made = self._client.create_container_from_config(dict(request), name)
         except docker.errors.ImageNotFound as error:
@@ -256,6 +269,7 @@ class Daemon:
         """
         import docker.errors
 
+        self.timeout_s = _START_S
         try:
             self._client.start(ref)
         except docker.errors.NotFound as error:

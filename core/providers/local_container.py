@@ -295,7 +295,7 @@ def _health(found: dict[str, Any]) -> Status:
     if url is None:
         return Status(state=EndpointState.STARTING)
     mounts = found["HostConfig"].get("Mounts") or []
-    key_path = next(mount["Source"] for mount in mounts if mount["Target"] == KEY_FILE)
+    key_path = next((mount["Source"] for mount in mounts if mount["Target"] == KEY_FILE), "")
     try:
         key = keys.read_key(Path(key_path))
         return engine_api.health(url, key, _labels(found)[MODEL_LABEL])

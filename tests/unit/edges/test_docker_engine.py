@@ -194,7 +194,7 @@ def test_a_socket_that_is_shut_for_us(short_folder: Path) -> None:
 
 @pytest.fixture
 def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docker_address, "_of_context", lambda: None)
+    monkeypatch.setattr(docker_engine, "_of_context", lambda: None)
     monkeypatch.setattr(docker_address, "_usual_addresses", lambda: ["unix:///no/such.sock"])
 
 
@@ -209,11 +209,12 @@ def test_not_installed_is_not_the_same_as_not_running(monkeypatch: pytest.Monkey
 @pytest.mark.usefixtures("nowhere")
 def test_the_context_of_the_command_line_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     with DockerDaemon() as daemon:
-        monkeypatch.setattr(docker_address, "_of_context", lambda: daemon.host)
-        assert find_address(None) == daemon.host
-        monkeypatch.setattr(docker_address, "_of_context", lambda: "ssh://elsewhere")
+        monkeypatch.setattr(docker_engine, "_of_context", lambda: daemon.host)
+        assert problem(None) is None
+        assert find_address(None, daemon.host) == daemon.host
+        monkeypatch.setattr(docker_engine, "_of_context", lambda: "ssh://elsewhere")
         assert problem(None) == "docker_remote"
-        assert find_address(daemon.host) == daemon.host  # what is named outright wins
+        assert find_address(daemon.host, "ssh://x") == daemon.host  # what is named outright wins
 
 
 @pytest.mark.parametrize("written", ["{", '{"currentContext": "gone"}', '{"currentContext": 5}'])
@@ -223,7 +224,7 @@ def test_a_broken_configuration_of_the_command_line(
     (tmp_path / "config.json").write_text(written)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.delenv("DOCKER_HOST", raising=False)
-    docker_address._of_context()  # says nothing, or an address; never fails
+    docker_engine._of_context()  # says nothing, or an address; never fails
 
 
 # --- fetching ---------------------------------------------------------------------------------
