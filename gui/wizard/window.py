@@ -17,6 +17,7 @@ from gui.page import announce
 from gui.wizard.footer import FooterBar
 from gui.wizard.pages import ORDER, make_page
 from gui.wizard.rail import Rail
+from gui.wizard.reading_order import set_reading_order
 from gui.wizard.saver import Saver
 from gui.wizard.step import StepPage
 from gui.wizard.welcome import WelcomePage
@@ -90,6 +91,7 @@ class WizardWindow(QWidget):
         page.show_state(self.state)
         self.rail.show_state(self.state, page.safety())
         self._show_footer()
+        set_reading_order(self.rail, page, self.footer)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
