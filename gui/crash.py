@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 from PySide6.QtCore import QMessageLogContext, QObject, QtMsgType, Signal, qInstallMessageHandler
 
@@ -18,8 +18,9 @@ from gui.report import one_line, redact
 
 _log = logging.getLogger(__name__)
 _MAX_BYTES = 1_000_000  # a log this big is put aside at the next start, one old one is kept
-# The offscreen platform says this once for each window; it is of no use to anybody.
-_IGNORED = ("This plugin does not support propagateSizeHints",)
+# Said by platforms without window managers, for each window; of no use to anybody.
+_IGNORED = ("This plugin does not support",)
+_open: list[TextIO] = []
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -48,7 +49,16 @@ def write_down(folder: Path) -> None:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     faulthandler.enable(faults)
+    _open.append(faults)  # faulthandler keeps only its number
     qInstallMessageHandler(_qt_says)
+
+
+def let_go() -> None:
+    """Gives Qt's messages and hard crashes back to whoever had them, for tests."""
+    qInstallMessageHandler(None)
+    faulthandler.disable()
+    while _open:
+        _open.pop().close()
 
 
 def _room(path: Path) -> Path:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QPaintEvent, QShortcut
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QStackedWidget, QVBoxLayout, QWidget
 
 from core.assembly import Assembly
@@ -162,11 +162,15 @@ class MainWindow(QWidget):
 
     # --- inside -----------------------------------------------------------------------------
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
         if not self._painted:
             self._painted = True
-            QTimer.singleShot(0, self.first_frame.emit)  # when this frame is on the screen
+            QTimer.singleShot(0, self._first_paint)
+
+    def _first_paint(self) -> None:
+        self.window().repaint()  # paints now, children and all, so that the next line is true
+        self.first_frame.emit()
 
     def _name(self) -> None:
         self.setWindowTitle(say("app.name"))

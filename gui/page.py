@@ -41,6 +41,8 @@ class Page(QWidget):
 class ScrollPage(Page):
     """A page whose `.body` (QVBoxLayout) scrolls and stays a readable column in the middle."""
 
+    scroll: QScrollArea  # type: ignore[assignment] # hides QWidget.scroll, which nobody needs
+
     def __init__(
         self,
         parent: QWidget | None = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QPushButton, QSizePolicy, QWidget
 
@@ -129,8 +129,8 @@ class Button(QPushButton):
         if self._icon:
             self._tint()
 
-    def hitButton(self, pos: object) -> bool:
-        return not self._busy and super().hitButton(pos)  # type: ignore[call-overload,no-any-return]
+    def hitButton(self, pos: QPoint) -> bool:
+        return not self._busy and super().hitButton(pos)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._busy:

@@ -98,7 +98,7 @@ class ChoiceCard(QFrame):
         words.addWidget(self._title)
         words.addWidget(self._caption)
         words.addStretch(1)
-        row = QHBoxLayout(self)
+        row = self._row = QHBoxLayout(self)
         row.setContentsMargins(15, 13, 15, 13)
         row.setSpacing(10)
         row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
@@ -136,7 +136,7 @@ class ChoiceCard(QFrame):
     def _toggled(self, on: bool) -> None:
         self.setProperty("checked", "true" if on else "false")
         # The chosen edge is 2 px wide; one px less margin keeps the words where they are.
-        self.layout().setContentsMargins(*((14, 12, 14, 12) if on else (15, 13, 15, 13)))
+        self._row.setContentsMargins(*((14, 12, 14, 12) if on else (15, 13, 15, 13)))
         restyle(self)
         self._show()
         if on:
