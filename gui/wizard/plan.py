@@ -154,6 +154,8 @@ class PlanPage(StepPage):
         if not plan.download_bytes:
             return say("page.plan.no_download"), None
         size = text().size(plan.download_bytes)
+        if plan.model.starter:  # where it came with the app, nothing is fetched
+            return say("page.plan.at_most", size=size), None
         if chosen.first_answer_minutes is None:
             return say("page.plan.downloads", size=size), None
         minutes = text().span(*(max(1, round(m)) for m in chosen.first_answer_minutes))

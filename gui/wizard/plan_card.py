@@ -13,6 +13,7 @@ from gui.widgets.cards import Card, line
 from gui.widgets.labels import Chip, Label, Tile
 from gui.wizard import plan_words as words
 from gui.wizard.fitting import set_chip
+from gui.wizard.points import Points
 
 _UNIT_UP = 4  # px from the bottom of a big number to its baseline
 KIND_ICONS = {"local": "computer", "hybrid": "hybrid", "tokens": "token", "cloud": "cloud"}
@@ -29,8 +30,8 @@ class MainCard(Card):
         self._what = Label("caption")
         self._cost, self._speed = _Figure("money"), _Figure("")
         self._privacy = _Privacy()
-        self._why = _Points("check", "success")
-        self._know = _Points("info", "text-muted")
+        self._why = Points("check", "success")
+        self._know = Points("info", "text-muted")
         head = QHBoxLayout()
         head.setSpacing(10)
         title = QHBoxLayout()
@@ -202,42 +203,3 @@ class _Privacy(QWidget):
         set_chip(self._grade, tone, None, letter)
         self._who.setText(say(f"privacy.{what.privacy}"))
         self._more.setText(say(f"page.plan.privacy.{what.privacy}.more"))
-
-
-class _Points(QWidget):
-    """A small list with one icon before each line."""
-
-    def __init__(self, icon: str, role: str) -> None:
-        super().__init__()
-        self._icon, self._role = icon, role
-        self._title = Label("caption")
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(6)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(7)
-        column.addWidget(self._title)
-        column.addLayout(self._rows)
-        column.addStretch(1)
-
-    def show_points(self, title: str, points: list[str]) -> None:
-        self._title.setText(title)
-        while (item := self._rows.takeAt(0)) is not None:
-            if widget := item.widget():
-                widget.hide()
-                widget.deleteLater()
-        for point in points:
-            self._rows.addWidget(self._row(point))
-        self.setVisible(bool(points))
-
-    def _row(self, point: str) -> QWidget:
-        picture, words_ = QLabel(), Label("body")
-        picture.setPixmap(icons.pixmap(self._icon, self._role, 16))
-        words_.setText(point)
-        holder = QWidget()
-        row = QHBoxLayout(holder)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(words_, 1)
-        return holder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from core.assembly import Assembly
 from core.domain import Accelerator, Endpoint, Plan, Proof, Recommendation
@@ -14,6 +14,7 @@ from gui.widgets.labels import Chip, Label
 from gui.widgets.meters import RangeBar
 from gui.wizard.fitting import set_chip
 from gui.wizard.plan_words import reading_speed
+from gui.wizard.points import Points
 from gui.wizard.quiet_note import QuietNote
 from gui.wizard.step import Act, Footer, Safety, StepPage
 
@@ -32,7 +33,10 @@ class ProofPage(StepPage):
         measures.setSpacing(12)
         for measure in (self.speed, self.first, self.where):
             measures.addWidget(measure, 1)
-        self._tested = _Tested()
+        self._tested = Points("check", "success", "strong")
+        tests = Card(dense=True)
+        tests.body.addWidget(self._tested)
+        tests.body.addStretch(1)
         self._answer_name, self._answer = Label("strong"), Label("muted")
         answer = Card(dense=True)
         answer.body.addWidget(self._answer_name)
@@ -41,7 +45,7 @@ class ProofPage(StepPage):
         lower = QHBoxLayout()
         lower.setSpacing(12)
         lower.addWidget(answer, 6)
-        lower.addWidget(self._tested, 5)
+        lower.addWidget(tests, 5)
         self._note = QuietNote("info")
         for widget in (self._title, self._lead, self._warning):
             self.body.addWidget(widget)
@@ -202,34 +206,3 @@ class _Measure(Card):
         tone = "warning" if where == "below" else "success"
         mark = "warning" if where == "below" else "check"
         set_chip(self._inside, tone, mark, say(f"page.proof.range.{where}"))
-
-
-class _Tested(Card):
-    """A list with a check before each line."""
-
-    def __init__(self) -> None:
-        super().__init__(dense=True)
-        self._title = Label("strong")
-        self._rows = QVBoxLayout()
-        self._rows.setSpacing(8)
-        self.body.addWidget(self._title)
-        self.body.addLayout(self._rows)
-        self.body.addStretch(1)
-
-    def show_points(self, title: str, points: list[str]) -> None:
-        self._title.setText(title)
-        while (item := self._rows.takeAt(0)) is not None:
-            if widget := item.widget():
-                widget.hide()
-                widget.deleteLater()
-        for point in points:
-            mark, words = QLabel(), Label("body")
-            mark.setPixmap(icons.pixmap("check", "success", 16))
-            words.setText(point)
-            holder = QWidget()
-            row = QHBoxLayout(holder)
-            row.setContentsMargins(0, 0, 0, 0)
-            row.setSpacing(8)
-            row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
-            row.addWidget(words, 1)
-            self._rows.addWidget(holder)
