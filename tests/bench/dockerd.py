@@ -27,7 +27,14 @@ from tests.bench import cache, processes, tools
 class Dockerd:
     """Use `with Dockerd() as daemon`; after the block nothing of it is left."""
 
-    def __init__(self, namespace: str | None = None, *, live_restore: bool = False) -> None:
+    def __init__(
+        self,
+        namespace: str | None = None,
+        *,
+        live_restore: bool = False,
+        disk_bytes: int | None = None,
+    ) -> None:
+        """`disk_bytes` gives it a disk of its own of that size."""
         tools.need_linux_root()
         tools.need("dockerd", "iptables")
         # Short, because the address of a socket holds no more than 107 letters.
@@ -36,6 +43,10 @@ class Dockerd:
         self.log = self.folder / "dockerd.log"
         self._namespace = namespace
         self._live_restore = live_restore
+        if disk_bytes is not None:
+            (self.folder / "data").mkdir()
+            small = ["mount", "-t", "tmpfs", "-o", f"size={disk_bytes}", "tmpfs"]
+            subprocess.run([*small, f"{self.folder}/data"], check=True)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Dockerd:

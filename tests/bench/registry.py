@@ -46,6 +46,17 @@ class Registry:
         lines = [line for line in self.log.read_text().splitlines() if marker in line]
         return [line.split("/blobs/")[1].split()[0] for line in lines if "/blobs/" in line]
 
+    def spoil(self, at_least_bytes: int) -> None:
+        """Turns over one byte in the middle of each stored piece of that size or more."""
+        for piece in (self.folder / "data").rglob("blobs/sha256/*/*/data"):
+            size = piece.stat().st_size
+            if size >= at_least_bytes:
+                with piece.open("r+b") as file:
+                    file.seek(size // 2)
+                    (old,) = file.read(1)
+                    file.seek(size // 2)
+                    file.write(bytes([old ^ 1]))
+
     def _answers(self) -> bool:
         try:
             with urllib.request.urlopen(f"http://{self.address}/v2/", timeout=1):

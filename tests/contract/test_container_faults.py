@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -30,6 +31,7 @@ from core.providers.local_container import LocalContainer
 from tests.bench import images
 from tests.bench.bench import Bench
 from tests.bench.dockerd import Dockerd
+from tests.bench.registry import Registry
 from tests.bench.slow_door import SlowDoor
 from tests.contract.launches import make_launch, make_plan
 
@@ -249,9 +251,39 @@ def test_a_cancelled_pull_ends_at_once_and_can_be_repeated(
         assert provider.fetch_engine(plan, silent, CancelToken())
 
 
-def test_cancel_wakes_a_pull_that_says_nothing(places: Places, plan: Plan) -> None:
-    import socket
+def test_a_layer_that_was_changed_on_its_way_is_thrown_away(
+    places: Places, plan: Plan, real_bench: Bench
+) -> None:
+    with Registry() as registry:
+        reference = f"{registry.address}/layers:1"
+        with real_bench.dockerd.client() as client:
+            images.build_layers(client, reference, [os.urandom(10**6)])
+            images.push(client, reference)
+            for image in client.images():
+                client.remove_image(image["Id"], force=True)
+        registry.spoil(at_least_bytes=10**6)
+        provider = LocalContainer(replace(places, engine_image=reference))
+        with pytest.raises(AppError) as caught:
+            provider.fetch_engine(plan, silent, CancelToken())
+    assert (caught.value.code, caught.value.remedy) == ("image_damaged", "try_again")
+    with real_bench.dockerd.client() as client:
+        assert client.images() == []
 
+
+def test_a_full_disk_under_the_engine(places: Places, plan: Plan, real_bench: Bench) -> None:
+    reference = f"{real_bench.registry.address}/large:1"
+    with real_bench.dockerd.client() as client:
+        images.build_layers(client, reference, [os.urandom(4 * 10**7)])
+        images.push(client, reference)
+        client.remove_image(reference, force=True)
+    with Dockerd(disk_bytes=3 * 10**7) as small:
+        narrow = replace(places, docker_host=small.host, engine_image=reference)
+        with pytest.raises(AppError) as caught:
+            LocalContainer(narrow).fetch_engine(plan, silent, CancelToken())
+    assert (caught.value.code, caught.value.remedy) == ("image_disk_full", "free_disk")
+
+
+def test_cancel_wakes_a_pull_that_says_nothing(places: Places, plan: Plan) -> None:
     token = CancelToken()
     with socket.create_server(("127.0.0.1", 0)) as silent_registry:
         port = silent_registry.getsockname()[1]
