@@ -25,6 +25,7 @@ from gui.widgets.labels import Label
 _BUBBLE_WIDTH = 520
 _THOUGHTS_HEIGHT = 240
 _PREVIEW_CHARS = 200
+_THOUGHTS_CHARS = 12_000  # the end of longer thoughts is shown; laying out more stalls the window
 
 
 class Elided(QLabel):
@@ -202,7 +203,7 @@ class Thoughts(QPlainTextEdit):
         self._shown = ""
 
     def show_text(self, text: str) -> None:
-        text = clean(text.strip())
+        text = clean(text.strip()[-_THOUGHTS_CHARS:])
         if text == self._shown:
             return
         bar = self.verticalScrollBar()
@@ -244,8 +245,18 @@ class ThinkRow(QFrame):
         column.setSpacing(4)
         column.addLayout(line)
         column.addWidget(self.thoughts)
-        self.head.toggled.connect(self.thoughts.setVisible)
+        self._reasoning = ""
+        self.head.toggled.connect(self._open)
 
     def show_state(self, text: str, reasoning: str) -> None:
-        self.head.show_state(text, reasoning.lstrip(), can_open=bool(reasoning.strip()))
-        self.thoughts.show_text(reasoning)
+        self._reasoning = reasoning
+        self.head.show_state(
+            text, reasoning[: 2 * _PREVIEW_CHARS].lstrip(), can_open=bool(reasoning)
+        )
+        if self.head.isChecked():
+            self.thoughts.show_text(reasoning)
+
+    def _open(self, is_open: bool) -> None:
+        if is_open:
+            self.thoughts.show_text(self._reasoning)
+        self.thoughts.setVisible(is_open)
