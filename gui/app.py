@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, QLibraryInfo
 from PySide6.QtWidgets import QApplication
 
 from core.edges.places import read_places
-from gui.opening import Frame, peek
+from gui.opening import Frame, looks_dark, peek
 from gui.single_instance import SingleInstance
 
 
@@ -58,8 +58,7 @@ def run(arguments: list[str]) -> int:
     if not guard.claim():
         guard.ask_first()
         return 0
-    dark = app.styleHints().colorScheme().name == "Dark"
-    frame = Frame(peek(places.state / "settings.json", options.theme, dark))
+    frame = Frame(peek(places.state / "settings.json", options.theme, looks_dark()))
     kept: list[object] = []
     frame.first_frame.connect(lambda: kept.append(_fill(app, frame, guard, options)))
     frame.show()
@@ -79,16 +78,17 @@ def _fill(app: App, frame: Frame, guard: SingleInstance, options: Options) -> ob
 
 def parse(arguments: list[str]) -> Options:
     """Exits with 2 and a usage line for what it does not know."""
+    frame_only = "--first-frame-exit" in arguments  # for the benchmark of the start
+    arguments = [word for word in arguments if word != "--first-frame-exit"]
     if not arguments:
-        return Options()
+        return Options(first_frame_exit=frame_only)
     import argparse
 
     parser = argparse.ArgumentParser(prog="deepberth-window")
     parser.add_argument("--language", choices=("en", "zh_CN"))
     parser.add_argument("--theme", choices=("light", "dark", "system"))
-    parser.add_argument("--first-frame-exit", action="store_true", help=argparse.SUPPRESS)
     found = parser.parse_args(arguments)
-    return Options(found.language, found.theme, found.first_frame_exit)
+    return Options(found.language, found.theme, frame_only)
 
 
 def mend_input_method(environ: os._Environ[str] | dict[str, str], plugins: Path | None) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QTranslator, Signal
 
 from core.text import LANGUAGES, Text, system_language
+from gui.immortal import keep_true
+
+keep_true()  # everything that signals imports this module
 
 
 class _Watcher(QObject):

@@ -7,11 +7,10 @@ Nothing here may import a module that another page needs: `tests/gui/test_main_w
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QRectF, QTimer, Signal
+from PySide6.QtCore import QJsonDocument, QRectF, QTimer, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPainter
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication, QWidget
@@ -34,7 +33,7 @@ class Frame(QWidget):
         super().__init__()
         self.inside: MainWindow | None = None
         self._painted = False
-        found = json.loads((_ASSETS / "theme" / "tokens.json").read_text("utf-8"))
+        found = _json(_ASSETS / "theme" / "tokens.json")
         self._ground = QColor(found["color"][shown]["bg"]["value"])
         mark = _ASSETS / "icons" / "app" / f"mark-{shown}.svg"
         self._mark = QSvgRenderer(str(mark), self)
@@ -82,12 +81,21 @@ class Frame(QWidget):
 
 def peek(settings: Path, asked: str | None, system_is_dark: bool) -> str:
     """light or dark for the first picture. The settings are read properly a moment later."""
-    choice = asked
-    if choice is None:
-        try:
-            choice = str(json.loads(settings.read_bytes()[:65536]).get("theme", "system"))
-        except (OSError, ValueError, AttributeError):
-            choice = "system"
+    try:
+        choice = asked or _json(settings).get("theme")
+    except OSError:
+        choice = None
     if choice in ("light", "dark"):
-        return choice
+        return str(choice)
     return "dark" if system_is_dark else "light"
+
+
+def looks_dark() -> bool:
+    """Whether the system gave us dark colours. Asking for its scheme would load all Qt enums."""
+    return QGuiApplication.palette().window().color().lightness() < 128
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """Qt's own reader is loaded already; Python's would cost as much as the rest of this file."""
+    found = QJsonDocument.fromJson(path.read_bytes()[:65536]).object()
+    return found if isinstance(found, dict) else {}

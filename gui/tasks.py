@@ -17,7 +17,10 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal, Slot
 
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken, Progress
+from gui.immortal import keep_true
 from gui.report import one_line
+
+keep_true()
 
 _log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ import psutil
 ROOT = Path(__file__).resolve().parents[2]
 AIM = 1.6
 EMPTY = [sys.executable, str(Path(__file__).with_name("empty_window.py"))]
-OURS = [sys.executable, "-m", "gui", "--language", "en", "--theme", "light"]
+OURS = [sys.executable, "-m", "gui"]
 _PATIENCE_S = 60.0
 
 

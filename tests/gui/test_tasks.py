@@ -265,7 +265,7 @@ def test_a_task_runs_once(qtbot: QtBot) -> None:
 
 
 def test_emitting_for_days_never_uses_up_true() -> None:
-    """PySide 6.12 takes a reference of True with each emit: see gui/__init__.py."""
+    """PySide 6.12 takes a reference of True with each emit: see gui/immortal.py."""
 
     class Bell(QObject):
         rung = Signal()
