@@ -22,17 +22,21 @@ class Saver(QObject):
         self._assembly = assembly
         self._task: Task | None = None
         self._waiting: Settings | None = None
-        self.latest: Settings = assembly.settings  # what will be on disk when all is written
+        self._last: Settings | None = None  # given and not yet known to be written
 
     @property
     def busy(self) -> bool:
         return self._task is not None
 
+    @property
+    def latest(self) -> Settings:
+        """What will be on the disk when all is written: changes begin from this."""
+        return self._last or self._assembly.settings
+
     def save(self, settings: Settings) -> None:
         if settings == self.latest:
             return
-        self.latest = settings
-        self._waiting = settings
+        self._last = self._waiting = settings
         self._write()
 
     def _write(self) -> None:
@@ -51,4 +55,6 @@ class Saver(QObject):
         if self._task is not None:
             self._task.deleteLater()
             self._task = None
+        if self._waiting is None:
+            self._last = None
         self._write()

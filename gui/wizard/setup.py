@@ -21,7 +21,7 @@ from core.setup.flow import WizardState
 from core.setup.plan import make_plan
 from gui.language import say, text
 from gui.report import report_text
-from gui.tasks import Task
+from gui.tasks import Task, Work
 from gui.widgets.cards import Card, Note, line
 from gui.widgets.error_card import ErrorCard
 from gui.widgets.labels import Label
@@ -179,8 +179,8 @@ class SetupPage(StepPage):
         self._run(work, Phase.WORKING)
         self._tick.start()
 
-    def _run(self, work: object, phase: Phase) -> None:
-        self._task = Task(work, self)  # type: ignore[arg-type]
+    def _run(self, work: Work, phase: Phase) -> None:
+        self._task = Task(work, self)
         self._task.progressed.connect(self._progressed)
         self._task.succeeded.connect(self._succeeded)
         self._task.failed.connect(self._failed)
