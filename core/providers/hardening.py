@@ -55,7 +55,6 @@ class Ground:
 
     internal: bool  # this process can reach a container's own address, so nothing is published
     podman: bool
-    rootless: bool
     user_namespaces: bool  # the engine runs as root, but shifts the users of containers
     selinux: bool
     user: str  # "1000:1000", as the container counts

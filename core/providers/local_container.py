@@ -111,12 +111,13 @@ class LocalContainer(Provider):
 
     def find_ours(self, install_id: str) -> tuple[Handle, ...]:
         with connect(self._places.docker_host) as daemon:
-            found = daemon.containers({INSTALL_LABEL: install_id})
-        return tuple(
-            self._handle(item["Id"], item["Labels"][DEPLOYMENT_LABEL])
-            for item in found
-            if DEPLOYMENT_LABEL in (item.get("Labels") or {})
-        )
+            wanted = {INSTALL_LABEL: install_id}
+            containers, networks = daemon.containers(wanted), daemon.networks(wanted)
+        refs = {item["Labels"].get(DEPLOYMENT_LABEL): str(item["Id"]) for item in containers}
+        for item in networks:  # one without its container: a start was cut short
+            deployment_id = item["Labels"].get(DEPLOYMENT_LABEL)
+            refs.setdefault(deployment_id, _names(str(deployment_id))[0])
+        return tuple(self._handle(ref, name) for name, ref in refs.items() if name is not None)
 
     def _handle(self, ref: str, deployment_id: str) -> Handle:
         return Handle(provider=self.id, ref=ref, deployment_id=deployment_id)
@@ -209,7 +210,6 @@ def _ground(facts: Facts) -> Ground:
     return Ground(
         internal=not (facts.in_a_virtual_machine or facts.rootless or podman),
         podman=podman,
-        rootless=facts.rootless,
         user_namespaces=shifted,
         selinux=facts.selinux,
         user=user,

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.domain import (
     Accelerator,
+    EndpointState,
     EngineKind,
+    Handle,
     Launch,
     Model,
     Plan,
     Quant,
     Sampling,
     Source,
+    Status,
     Step,
 )
 from core.edges.keys import ensure_key
+from core.providers.base import Provider
 from tests.bench.models import STARTER_BYTES, STARTER_FILE
 
 IMAGE = "ghcr.io/ggml-org/llama.cpp:server"
@@ -97,3 +102,14 @@ def make_launch(folder: Path, model: Path, plan: Plan, **changes: Any) -> Launch
         run_folder=str(run_folder),
     )
     return replace(launch, **changes)
+
+
+def until(
+    provider: Provider, handle: Handle, *states: EndpointState, limit_s: float = 60
+) -> Status:
+    """Polls until one of the states is reached. Fails with the last status after a while."""
+    deadline = time.monotonic() + limit_s
+    while (status := provider.poll(handle)).state not in states:
+        assert time.monotonic() < deadline, f"still {status}"
+        time.sleep(0.1)
+    return status

@@ -16,6 +16,7 @@ from core.domain import EndpointState, EngineKind, Handle, Launch, Status
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken, Progress, silent
 from core.providers.base import Provider
+from tests.contract.launches import until
 
 Deployed = Callable[[], Handle]
 
@@ -46,14 +47,7 @@ class ProviderContract:
             provider.delete(handle)
 
     def until(self, provider: Provider, handle: Handle, *states: EndpointState) -> Status:
-        """Polls until one of the states is reached. Fails with the last status after a while."""
-        deadline = time.monotonic() + self.run_limit_s
-        while True:
-            status = provider.poll(handle)
-            if status.state in states:
-                return status
-            assert time.monotonic() < deadline, f"still {status}"
-            time.sleep(0.1)
+        return until(provider, handle, *states, limit_s=self.run_limit_s)
 
     # --- the class says what it is ------------------------------------------------------------
 

@@ -20,7 +20,6 @@ from core.domain import (
     Launch,
     Missing,
     Plan,
-    Status,
 )
 from core.edges.docker_engine import Daemon, data_root, describe
 from core.edges.places import Places, read_places
@@ -33,7 +32,7 @@ from tests.bench.bench import Bench
 from tests.bench.dockerd import Dockerd
 from tests.bench.registry import Registry
 from tests.bench.slow_door import SlowDoor
-from tests.contract.launches import make_launch, make_plan
+from tests.contract.launches import make_launch, make_plan, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
@@ -56,14 +55,6 @@ def plan() -> Plan:
 @pytest.fixture
 def launch(tmp_path: Path, starter_model: Path, plan: Plan) -> Launch:
     return make_launch(tmp_path, starter_model, plan)
-
-
-def until(provider: LocalContainer, handle: Handle, *states: EndpointState) -> Status:
-    deadline = time.monotonic() + 60
-    while (status := provider.poll(handle)).state not in states:
-        assert time.monotonic() < deadline, status
-        time.sleep(0.1)
-    return status
 
 
 def started(provider: LocalContainer, launch: Launch) -> Handle:
@@ -362,6 +353,22 @@ def test_a_start_cut_short_is_taken_up_again(
     with real_bench.dockerd.client() as client:
         names = [network["Name"] for network in client.networks()]
     assert not [name for name in names if name.startswith("deepberth-")]
+
+
+def test_a_network_that_was_left_alone_is_found_and_taken_away(
+    real_bench: Bench, provider: LocalContainer, launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider.fetch_engine(launch.plan, silent, CancelToken())
+    monkeypatch.setattr(Daemon, "create_container", _end_here)
+    with pytest.raises(KeyboardInterrupt):
+        provider.start(launch)
+    (left,) = provider.find_ours(launch.install_id)
+    assert left.deployment_id == launch.deployment_id
+    assert provider.poll(left).state is EndpointState.GONE
+    provider.delete(left)
+    assert provider.find_ours(launch.install_id) == ()
+    with real_bench.dockerd.client() as client:
+        assert client.networks(filters={"label": f"deepberth.install={launch.install_id}"}) == []
 
 
 def _end_here(*_args: object) -> str:

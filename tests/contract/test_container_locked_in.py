@@ -24,7 +24,7 @@ from tests.bench import images, namespaces, processes
 from tests.bench.bench import Bench
 from tests.bench.dockerd import Dockerd
 from tests.bench.namespaces import Neighbourhood
-from tests.contract.launches import make_launch, make_plan
+from tests.contract.launches import make_launch, make_plan, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.engine]
 
@@ -36,14 +36,6 @@ def run_to_end(provider: LocalContainer, launch: Launch) -> tuple[Handle, Status
     provider.fetch_engine(launch.plan, silent, CancelToken())
     handle = provider.start(launch)
     return handle, until(provider, handle, EndpointState.RUNNING, EndpointState.FAILED)
-
-
-def until(provider: LocalContainer, handle: Handle, *states: EndpointState) -> Status:
-    deadline = time.monotonic() + 60
-    while (status := provider.poll(handle)).state not in states:
-        assert time.monotonic() < deadline, status
-        time.sleep(0.1)
-    return status
 
 
 @pytest.fixture

@@ -41,7 +41,6 @@ FACTS = Facts(
 GROUND = Ground(
     internal=True,
     podman=False,
-    rootless=False,
     user_namespaces=False,
     selinux=False,
     user="1000:1000",
