@@ -65,9 +65,20 @@ class Person:
         """Keeps a picture, and fails on a sentence that is missing in this language."""
         self._taken += 1
         picture = self._pictures / f"{self._name}-{self._taken:02}-{what}.png"
+        self._settles()
         assert self.window.grab().save(str(picture))
         missing = re.findall(r"\[[a-z_]+\.[a-z_.0-9]+\]", self.reads())
         assert not missing, f"sentences that do not exist: {missing}"
+
+    def _settles(self) -> None:
+        """Waits until two looks in a row show the same, at most two seconds."""
+        before = self.window.grab().toImage()
+        for _ in range(20):
+            self.qtbot.wait(100)
+            now = self.window.grab().toImage()
+            if now == before:
+                return
+            before = now
 
     def _visible(self, name: str) -> QWidget | None:
         tops = [self.window, *QApplication.topLevelWidgets()]

@@ -93,7 +93,6 @@ def test_from_the_first_page_to_an_answer(
     theme.apply(qapp, "light")
     language.switch(spoken)
     window = MainWindow(assembly)
-    qtbot.addWidget(window)
     window.show()
     qtbot.waitExposed(window)
     name = f"{'container' if engine is EngineKind.LLAMA_CPP else 'builtin'}-{spoken}"
@@ -111,13 +110,15 @@ def test_from_the_first_page_to_an_answer(
         for handle in provider.find_ours(assembly.journal.install_id):
             provider.delete(handle)
         assembly.journal.close_file()
+        window.hide()  # closing it would quit the application for the tests that follow
+        window.deleteLater()
 
 
 def assert_really_runs(engine: EngineKind, deployment_id: str, bench: Bench) -> None:
     """Looked at from outside: exactly one container, or exactly one engine process."""
     if engine is EngineKind.LLAMA_CPP:
         with bench.dockerd.client() as client:
-            names = [container.name for container in client.containers.list()]
+            names = [name for one in client.containers() for name in one["Names"]]
         assert len([name for name in names if deployment_id in name]) == 1
         return
     engines = [
