@@ -46,16 +46,19 @@ def choose(profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[s
     if wishes.model_folder:
         choices = replace(choices, model_folder=wishes.model_folder)
     if wishes.starter:
-        return Chosen(recommendation=starter(profile, catalog), choices=choices)
+        return Chosen(recommendation=_starter(profile, catalog, here), choices=choices)
     if wishes.model or wishes.quant or wishes.file:
         model = _find(catalog, wishes)
+        if wishes.file:
+            here |= {quant.file for quant in model.quants}
         if model.starter:
-            return Chosen(recommendation=starter(profile, catalog), choices=choices)
-        return Chosen(recommendation=_way_for(model, profile, catalog, wishes), choices=choices)
+            return Chosen(recommendation=_starter(profile, catalog, here), choices=choices)
+        way = _way_for(model, profile, catalog, wishes, here)
+        return Chosen(recommendation=way, choices=choices)
     options = _ways(profile, catalog)
     if not options:
         return Chosen(
-            recommendation=starter(profile, catalog),
+            recommendation=_starter(profile, catalog, here),
             choices=choices,
             pending=Note(code="pending.nothing_fits"),
         )
@@ -63,7 +66,7 @@ def choose(profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[s
     reachable = profile.online or (best.quant and best.quant.file in here)
     if not reachable:
         return Chosen(
-            recommendation=starter(profile, catalog),
+            recommendation=_starter(profile, catalog, here),
             choices=choices,
             pending=Note(code="pending.no_source"),
             recommended=best,
@@ -77,11 +80,11 @@ def _ways(profile: Profile, catalog: Catalog) -> list[Recommendation]:
     return [r for r in found if r.can_set_up and r.model and not r.model.starter]
 
 
-def _way_for(model: Model, profile: Profile, catalog: Catalog, wishes: Wishes) -> Recommendation:
+def _way_for(
+    model: Model, profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[str]
+) -> Recommendation:
     """How the model that was asked for runs here, or what is in its way: the memory or the disk."""
-    roomy = replace(profile, disk_free_bytes=None)
-    if wishes.file:  # it stands on a disk already, and its owner need not prove what it is
-        profile = roomy
+    if wishes.file:  # its owner need not prove what it is
         own = tuple(replace(q, sha256=q.sha256 or "not known") for q in model.quants)
         model = replace(model, quants=own)
     if not offered_quants(model):
@@ -90,16 +93,34 @@ def _way_for(model: Model, profile: Profile, catalog: Catalog, wishes: Wishes) -
     only = replace(catalog, models=(model,))
     if options := _ways(profile, only):
         return options[0]
-    if not (with_room := _ways(roomy, only)):
+    with_room = _ways(replace(profile, disk_free_bytes=None), only)
+    if not with_room:
         raise AppError("model_too_large", {"model": model.name}, remedy="choose_smaller")
-    wanted = min(way.quant.size_bytes for way in with_room if way.quant) * DISK_SHARE
+    stands = [way for way in with_room if way.quant and way.quant.file in here]
+    if stands:
+        return stands[0]
+    raise _no_room(min(way.quant.size_bytes for way in with_room if way.quant), profile)
+
+
+def _starter(profile: Profile, catalog: Catalog, here: frozenset[str]) -> Recommendation:
+    found = starter(profile, catalog)
+    if found.can_set_up:
+        return found
+    with_room = starter(replace(profile, disk_free_bytes=None), catalog)
+    if with_room.quant is None or not with_room.can_set_up:
+        name = found.model.name if found.model else ""
+        raise AppError("model_too_large", {"model": name}, remedy="choose_smaller")
+    if with_room.quant.file not in here:
+        raise _no_room(with_room.quant.size_bytes, profile)
+    return with_room
+
+
+def _no_room(size_bytes: int, profile: Profile) -> AppError:
     disks = [disk.path for disk in profile.probe.disks if "models" in disk.holds]
-    raise AppError(
+    missing = round(size_bytes * DISK_SHARE - (profile.disk_free_bytes or 0))
+    return AppError(
         "disk_full",
-        {
-            "need_bytes": round(wanted - (profile.disk_free_bytes or 0)),
-            "path": next(iter(disks), ""),
-        },
+        {"need_bytes": missing, "path": next(iter(disks), "")},
         remedy="free_disk",
         retryable=True,
     )

@@ -138,6 +138,14 @@ def up_command(assembly: Assembly, options: Namespace, output: Output, token: Ca
     output.result(data, *lines)
 
 
+def files_here(assembly: Assembly) -> frozenset[str]:
+    """The names of the model files that need no download."""
+    fetched = {path.name for path in Path(assembly.model_folder).glob("*/*.gguf")}
+    starters = [m for m in assembly.catalog.models if m.starter]
+    came_along = {q.file for m in starters for q in m.quants if sources.packaged_file(m, q)}
+    return frozenset(fetched | came_along)
+
+
 def check_own_file(path: Path) -> None:
     """Looks at the person's own file before anything is written down about it.
 
@@ -166,9 +174,7 @@ def plan_for(
         context=options.context,
         starter=options.starter,
     )
-    folder = Path(assembly.model_folder)
-    here = frozenset(path.name for path in folder.glob("*/*.gguf"))
-    chosen = choose(profile, assembly.catalog, wishes, here)
+    chosen = choose(profile, assembly.catalog, wishes, files_here(assembly))
     plan = make_plan(
         chosen.recommendation, chosen.choices, profile, model_folder=assembly.model_folder
     )

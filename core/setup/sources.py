@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from core.domain import Plan, Quant
+from core.domain import Model, Plan, Quant
 from core.edges import http
 from core.edges.addresses import host_of
 from core.edges.places import HUB_MIRROR, Places
@@ -58,8 +58,13 @@ def origins(quant: Quant, places: Places) -> tuple[Origin, ...]:
 
 
 def packaged(plan: Plan) -> Path | None:
-    """The starter model where it came with the app or in its package; None for other models."""
-    if not plan.model.starter:
+    """The plan's model where it came with the app or in its package: only the starter does."""
+    return packaged_file(plan.model, plan.quant)
+
+
+def packaged_file(model: Model, quant: Quant) -> Path | None:
+    """The same before there is a plan."""
+    if not model.starter:
         return None
     folders = [_BUNDLED]
     if bundle := getattr(sys, "_MEIPASS", None):
@@ -68,8 +73,8 @@ def packaged(plan: Plan) -> Path | None:
     spec = importlib.util.find_spec(_PACKAGE)
     folders += [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
     for folder in folders:
-        file = folder / plan.quant.file
-        if file.is_file() and file.stat().st_size == plan.quant.size_bytes:
+        file = folder / quant.file
+        if file.is_file() and file.stat().st_size == quant.size_bytes:
             return file
     return None
 
