@@ -71,7 +71,7 @@ class LocalContainer(Provider):
             ref = _find(daemon, launch.install_id, launch.deployment_id)
             if ref is None:
                 ref = self._create(daemon, launch)
-            daemon.start_container(ref)
+            _set_going(daemon, ref)
         return self._handle(ref, launch.deployment_id)
 
     def poll(self, handle: Handle) -> Status:
@@ -93,20 +93,16 @@ class LocalContainer(Provider):
 
     def resume(self, handle: Handle) -> None:
         with connect(self._places.docker_host) as daemon:
-            found = daemon.inspect_container(handle.ref)
-            if found is None:
-                raise AppError("endpoint_gone", remedy="set_up_again")
-            if found["State"].get("Paused"):
-                daemon.unpause_container(handle.ref)
-            daemon.start_container(handle.ref)
+            _set_going(daemon, handle.ref)
 
     def delete(self, handle: Handle) -> None:
         with connect(self._places.docker_host) as daemon:
-            found = daemon.inspect_container(handle.ref)
-            if found is not None and _labels(found).get(DEPLOYMENT_LABEL) == handle.deployment_id:
-                daemon.remove_container(handle.ref)
-            # Also what was left by a start that was cut short, before there was a handle.
-            for network in daemon.networks({DEPLOYMENT_LABEL: handle.deployment_id}):
+            # By label, not by handle: a start that was cut short leaves things without one, and a
+            # stranger's container is never taken away, whatever the handle says.
+            ours = {DEPLOYMENT_LABEL: handle.deployment_id}
+            for container in daemon.containers(ours):
+                daemon.remove_container(container["Id"])
+            for network in daemon.networks(ours):
                 daemon.remove_network(network["Id"])
 
     def find_ours(self, install_id: str) -> tuple[Handle, ...]:
@@ -153,6 +149,16 @@ class LocalContainer(Provider):
 def _find(daemon: Daemon, install_id: str, deployment_id: str) -> str | None:
     found = daemon.containers({INSTALL_LABEL: install_id, DEPLOYMENT_LABEL: deployment_id})
     return str(found[-1]["Id"]) if found else None
+
+
+def _set_going(daemon: Daemon, ref: str) -> None:
+    """Running already is success. Raises: AppError (endpoint_gone, container_refused, …)."""
+    found = daemon.inspect_container(ref)
+    if found is None:
+        raise AppError("endpoint_gone", remedy="set_up_again")
+    if found["State"].get("Paused"):
+        daemon.unpause_container(ref)
+    daemon.start_container(ref)
 
 
 def _names(deployment_id: str) -> list[str]:

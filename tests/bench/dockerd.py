@@ -93,14 +93,14 @@ class Dockerd:
 
     def kill(self) -> None:
         """As a power cut would: containers and their keepers live on."""
-        helper = self.folder / "exec/containerd/containerd.pid"
-        for pid in (self.pid, int(helper.read_text())):
+        containerd = self.folder / "exec/containerd/containerd.pid"
+        for pid in (self.pid, int(containerd.read_text())):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         assert self._process is not None
         self._process.wait(10)
         # It has lost its parent. Where nobody collects it, the next engine would wait for it.
-        helper.unlink()
+        containerd.unlink()
 
     def freeze(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)

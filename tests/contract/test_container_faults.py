@@ -385,6 +385,10 @@ def test_a_paused_one_runs_again(
     assert provider.poll(handle).state is EndpointState.STOPPED
     provider.resume(handle)
     until(provider, handle, EndpointState.RUNNING)
+    with real_bench.dockerd.client() as client:
+        client.pause(handle.ref)
+    assert provider.start(launch) == handle
+    until(provider, handle, EndpointState.RUNNING)
     provider.delete(handle)
 
 
