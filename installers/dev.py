@@ -23,10 +23,11 @@ VENV = ROOT / ".venv"
 LOCKS = ROOT / "installers" / "locks"
 OLDEST = (3, 11)
 
-# Debian and Ubuntu: what a window needs beyond the Python packages. Each library by the name the
+# Debian and Ubuntu: what a window and the built-in engine need beyond the Python packages. Each library by the name the
 # loader knows, with the package that holds it; Qt's own message names the wrong one when
 # libxcb-icccm or libxcb-keysyms is missing, so each is looked for by name.
-WINDOW_LIBRARIES = {
+LIBRARIES = {
+    "gomp": "libgomp1",  # the built-in engine's threads
     "GL": "libgl1",
     "EGL": "libegl1",
     "glib-2.0": "libglib2.0-0",
@@ -91,7 +92,7 @@ def missing_packages(command: str) -> list[str]:
     packages = []
     if subprocess.call([sys.executable, "-c", "import ensurepip"], stderr=subprocess.DEVNULL):
         packages.append("python3-venv")
-    wanted = WINDOW_LIBRARIES
+    wanted = LIBRARIES
     packages += [package for name, package in wanted.items() if not library_is_here(name)]
     if not CHINESE_FONT.exists():
         packages.append("fonts-noto-cjk")

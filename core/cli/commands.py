@@ -25,7 +25,9 @@ from core.domain import (
     Note,
     Plan,
     Probe,
+    Profile,
     Receipt,
+    Recommendation,
     Sensitivity,
 )
 from core.edges.travel_files import decode_answers, decode_probe, encode_probe
@@ -102,20 +104,26 @@ def recommend_command(
 ) -> None:
     profile = build_profile(look(assembly, options, output, token), answers_of(assembly, options))
     advice = recommend(profile, assembly.catalog)
-    lines = []
-    for card in advice.recommendations:
-        name = card.model.name if card.model else output.text(f"kind.{card.kind.value}")
-        lines.append(f"{card.rank}. {name} {card.quant.name if card.quant else ''}".rstrip())
-        lines += [f"   + {output.text.note(note)}" for note in card.reasons]
-        lines += [f"   - {output.text.note(note)}" for note in card.why_not]
+    lines = [line for card in advice.recommendations for line in card_lines(card, output)]
     output.result(advice_json(advice), *lines)
+
+
+def card_lines(card: Recommendation, output: Output) -> list[str]:
+    """One recommendation: its name, what speaks for it and what does not."""
+    name = card.model.name if card.model else output.text(f"kind.{card.kind.value}")
+    lines = [f"{card.rank}. {name} {card.quant.name if card.quant else ''}".rstrip()]
+    lines += [f"   + {output.text.note(note)}" for note in card.reasons]
+    lines += [f"   - {output.text.note(note)}" for note in card.why_not]
+    return lines
 
 
 def up_command(assembly: Assembly, options: Namespace, output: Output, token: CancelToken) -> None:
     chosen = None
     plan = _kept_plan(assembly, options)
     if plan is None:
-        chosen, plan = plan_for(assembly, options, output, token)
+        probe = look(assembly, options, output, token)
+        profile = build_profile(probe, answers_of(assembly, options))
+        chosen, plan = plan_for(assembly, profile, wishes_of(options))
     if plan.local_file:
         check_own_file(Path(plan.local_file))
     if not options.yes:
@@ -161,12 +169,8 @@ def download_bytes(plan: Plan) -> int:
     return 0 if sources.packaged(plan) else plan.download_bytes
 
 
-def plan_for(
-    assembly: Assembly, options: Namespace, output: Output, token: CancelToken
-) -> tuple[Chosen, Plan]:
-    """Looks, decides and plans; nothing is changed yet."""
-    profile = build_profile(look(assembly, options, output, token), answers_of(assembly, options))
-    wishes = Wishes(
+def wishes_of(options: Namespace) -> Wishes:
+    return Wishes(
         model=options.model,
         quant=options.quant,
         file=str(Path(options.file).absolute()) if options.file else None,
@@ -174,6 +178,10 @@ def plan_for(
         context=options.context,
         starter=options.starter,
     )
+
+
+def plan_for(assembly: Assembly, profile: Profile, wishes: Wishes) -> tuple[Chosen, Plan]:
+    """Decides and plans; nothing is changed yet."""
     chosen = choose(profile, assembly.catalog, wishes, files_here(assembly))
     plan = make_plan(
         chosen.recommendation, chosen.choices, profile, model_folder=assembly.model_folder

@@ -2,62 +2,69 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from argparse import Namespace
 from dataclasses import replace
 from decimal import Decimal
 
+from core.advice.profile import build_profile
+from core.advice.recommend import recommend
 from core.assembly import Assembly
 from core.cli import commands
+from core.cli.choosing import Wishes
 from core.cli.output import Output
-from core.domain import Answers, Money, Sensitivity
-from core.progress import CancelToken
+from core.domain import Answers, Money, Plan, Profile, Sensitivity
+from core.progress import Cancelled, CancelToken
 from core.setup.deploy import deploy
 
 FIRST_QUESTION = "What is the capital of France?"
-_NO_WISHES = {
-    "machine": None,
-    "answers": None,
-    "model": None,
-    "quant": None,
-    "file": None,
-    "engine": None,
-    "context": None,
-    "starter": False,
-    "yes": True,
-}
 
 
 def walk(assembly: Assembly, options: Namespace, output: Output, token: CancelToken) -> None:
-    """Walks to an answered question. Asks only where somebody can type; else the first answer
-    comes from the starter model, which needs no download, and the rest is said."""
+    """Look, three questions, plan, set-up, an answer.
+
+    Where nobody can type, nobody can agree to a download either: then the first answer comes from
+    the starter model, which needs none, and the recommended model is named.
+    """
     say = output.text
     somebody = sys.stdin.isatty()
-    wishes = Namespace(**{**_NO_WISHES, "starter": not somebody})
     output.say(say("cli.walk.look"))
-    probe = commands.look(assembly, wishes, output, token)
+    probe = commands.look(assembly, options, output, token)
     output.say(*commands.describe(probe, output))
     if somebody:
         assembly.save(replace(assembly.settings, answers=ask_three(output)))
-    plan = None
-    if deployment := assembly.journal.current():
-        plan = deployment.plan
-        output.say("", say("cli.walk.already", model=plan.model.name))
-    else:
-        _chosen, plan = commands.plan_for(assembly, wishes, output, token)
-        show_plan(plan.model.name, commands.download_bytes(plan), output)
-        if somebody and not agreed(output):
-            output.say(say("cli.walk.nothing_changed"))
-            return
+    profile = build_profile(probe, commands.answers_of(assembly, options))
+    plan = _plan(assembly, profile, output, starter=not somebody)
+    if somebody and not agreed(output):
+        output.say(say("cli.walk.nothing_changed"))
+        return
     endpoint = deploy(
         plan, assembly.providers, assembly.journal, assembly.places, output.progress, token
     )
     question = FIRST_QUESTION
     if somebody:
-        question = input(f"\n{say('cli.walk.ask')} ").strip() or FIRST_QUESTION
+        question = _typed(say("cli.walk.ask")) or FIRST_QUESTION
     output.say("", f"> {question}")
     data = commands.converse(endpoint, question, output, token)
     output.result(data, "", commands.meta_line(data, output), "", say("cli.walk.next"))
+
+
+def _plan(assembly: Assembly, profile: Profile, output: Output, *, starter: bool) -> Plan:
+    """The plan that is set up already or under way, or a new one, shown with its reasons."""
+    if deployment := assembly.journal.current():
+        output.say("", output.text("cli.walk.already", model=deployment.plan.model.name))
+        return deployment.plan
+    cards = recommend(profile, assembly.catalog).recommendations
+    if cards:
+        output.say("", output.text("cli.walk.advice"), *commands.card_lines(cards[0], output))
+    chosen, plan = commands.plan_for(assembly, profile, Wishes(starter=starter))
+    if starter:
+        output.say("", output.text("cli.walk.nobody"))
+    if chosen.pending:
+        output.say("", output.text.note(chosen.pending))
+    show_plan(plan.model.name, commands.download_bytes(plan), output)
+    return plan
 
 
 def ask_three(output: Output) -> Answers:
@@ -73,7 +80,7 @@ def _pick(output: Output, question: str, values: list[str], default: int) -> str
     output.say("", output.text(f"cli.ask.{question}"))
     for number, value in enumerate(values, start=1):
         output.say(f"  {number}. {output.text(f'cli.ask.{question}.{value}')}")
-    typed = input(f"[{default + 1}] ").strip()
+    typed = _typed(f"[{default + 1}]")
     chosen = int(typed) - 1 if typed.isdigit() and 0 < int(typed) <= len(values) else default
     return values[chosen]
 
@@ -85,5 +92,18 @@ def show_plan(model: str, download_bytes: int, output: Output) -> None:
 
 def agreed(output: Output) -> bool:
     """Consent is the word itself; Enter alone changes nothing on the computer."""
-    typed = input(f"{output.text('cli.walk.agree')} ").strip().lower()
-    return typed in ("y", "yes", "是", "好")
+    return _typed(output.text("cli.walk.agree")).lower() in ("y", "yes", "是", "好")
+
+
+def _typed(prompt: str) -> str:
+    """What the person types. Ctrl-C and the end of the input mean: stop here.
+
+    Raises: Cancelled.
+    """
+    asked_to_stop = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return input(f"{prompt} ").strip()
+    except (EOFError, KeyboardInterrupt) as error:
+        raise Cancelled from error
+    finally:
+        signal.signal(signal.SIGINT, asked_to_stop)
