@@ -23,9 +23,9 @@ VENV = ROOT / ".venv"
 LOCKS = ROOT / "installers" / "locks"
 OLDEST = (3, 11)
 
-# Debian and Ubuntu: what a window and the built-in engine need beyond the Python packages. Each library by the name the
-# loader knows, with the package that holds it; Qt's own message names the wrong one when
-# libxcb-icccm or libxcb-keysyms is missing, so each is looked for by name.
+# Debian and Ubuntu: what a window and the built-in engine need beyond the Python packages. Each
+# library by the name the loader knows, with the package that holds it; Qt's own message names the
+# wrong one when libxcb-icccm or libxcb-keysyms is missing, so each is looked for by name.
 LIBRARIES = {
     "gomp": "libgomp1",  # the built-in engine's threads
     "GL": "libgl1",

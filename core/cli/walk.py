@@ -34,6 +34,8 @@ def walk(assembly: Assembly, options: Namespace, output: Output, token: CancelTo
     output.say(*commands.describe(probe, output))
     if somebody:
         assembly.save(replace(assembly.settings, answers=ask_three(output)))
+    elif assembly.settings.answers is None:
+        output.say(say("cli.walk.assumed"))
     profile = build_profile(probe, commands.answers_of(assembly, options))
     plan = _plan(assembly, profile, output, starter=not somebody)
     if somebody and not agreed(output):
