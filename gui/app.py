@@ -46,7 +46,7 @@ class App(QApplication):
 
 def run(arguments: list[str]) -> int:
     """Runs the windows until they are quit. Returns the exit code of the process."""
-    gc.disable()  # nothing is garbage yet; looking for it would cost a tenth of the start
+    gc.disable()  # nothing is garbage yet; later gui.garbage collects
     options = parse(arguments)
     mend_input_method(os.environ, _input_plugins())
     app = App(sys.argv[:1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from PySide6.QtWidgets import QApplication
 from core.assembly import Assembly, assemble
 from core.errors import AppError
 from gui import crash, icons, language, tasks, theme
+from gui.garbage import Collector
 from gui.main_window import MainWindow
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Inside:
             self.options.tell("first_page_at_s")
             self.window.quit()
             return
-        gc.enable()
+        self.collector = Collector(app)
         from gui.widgets.focus_ring import FocusRing
 
         self.ring = FocusRing(app)

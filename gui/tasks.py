@@ -30,7 +30,7 @@ _QUIT_S = 2.0  # how long quitting waits for all threads together
 
 
 class _Run:
-    """What the thread and its Task share. Every field but `token` is guarded by `lock`."""
+    """What the thread and its Task share. `lock` guards what both of them write."""
 
     def __init__(self, task: Task) -> None:
         self.lock = threading.Lock()
@@ -58,10 +58,9 @@ class _Run:
 
     def end(self, kind: str, value: object) -> None:
         """Called on the worker thread, once."""
+        outcome = (kind, value)
         with self.lock:
-            self.outcome = (kind, value)
-            if self.task is None:
-                return
+            self.outcome = outcome
             self.rung = True
         _ring(self)
 
@@ -75,10 +74,12 @@ class _Run:
         return taken
 
     def forget(self, _destroyed: object = None) -> None:
-        """The Task is gone: stop the work, deliver nothing more."""
+        """The Task is gone: stop the work, deliver nothing more.
+
+        Takes no lock: a Task may be destroyed at any moment, also while this thread holds it.
+        """
+        self.task = None
         self.token.cancel()
-        with self.lock:
-            self.task = None
 
 
 class _Bell(QObject):
@@ -148,6 +149,7 @@ class Task(QObject):
         self._function = function
         self._run = _Run(self)
         self._delivered_at = 0.0
+        self._over = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self._deliver)
         self.destroyed.connect(self._run.forget)
@@ -155,7 +157,7 @@ class Task(QObject):
     @property
     def running(self) -> bool:
         """Whether it has started and has not yet delivered its outcome."""
-        return self._run in _running or self._run.rung
+        return self._run.thread is not None and not self._over
 
     def start(self) -> Task:
         """Starts the thread. A Task runs once. Returns itself, to be kept in one line."""
@@ -194,9 +196,11 @@ class Task(QObject):
         if outcome is None or run.task is None:
             return
         kind, value = outcome
+        self._over = True
         getattr(self, kind).emit(*([] if kind == "cancelled" else [value]))
         if run.task is not None:
             self.finished.emit()
+        run.task = None  # no ring of references stays behind
 
 
 def cancel_all(wait_s: float = _QUIT_S) -> None:

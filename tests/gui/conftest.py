@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import time
@@ -10,6 +11,17 @@ from collections.abc import Iterator
 import pytest
 
 from gui import language, tasks, theme
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage_stays_on_this_thread() -> Iterator[None]:
+    """As in the program (gui/garbage.py): a widget destroyed on a worker thread is a deadlock."""
+    gc.collect()
+    gc.freeze()  # so that collecting after each test looks at that test's objects only
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +38,7 @@ def _quiet_and_clean(
     before = set(threading.enumerate())
     yield
     tasks.cancel_all(wait_s=2.0)
+    gc.collect()
     until = time.monotonic() + 2.0
     while (left := _left(before)) and time.monotonic() < until:
         time.sleep(0.01)

@@ -17,6 +17,7 @@ from core.domain import ChatDelta
 from core.errors import AppError
 from core.progress import CancelToken, Progress
 from gui import tasks
+from gui.garbage import Collector
 from gui.tasks import Task
 
 Report = Callable[[Any], None]
@@ -277,3 +278,30 @@ def test_emitting_for_days_never_uses_up_true() -> None:
     lost = before - sys.getrefcount(True)
     assert lost < 6_000
     assert sys.getrefcount(True) > 1_000_000 * lost
+
+
+def test_garbage_is_collected_on_the_gui_thread_alone(qtbot: QtBot) -> None:
+    died_on: list[threading.Thread] = []
+
+    class Ring:
+        def __init__(self) -> None:
+            self.me = self
+
+        def __del__(self) -> None:
+            died_on.append(threading.current_thread())
+
+    collector = Collector()
+    for _ in range(2_000):
+        Ring()
+
+    def work(_report: Report, _token: CancelToken) -> None:
+        kept = [[number] for number in range(50_000)]
+        assert len(kept) == 50_000
+
+    task = Task(work)
+    with qtbot.waitSignal(task.finished, timeout=5000):
+        task.start()
+    assert died_on == []
+    collector.look()
+    assert len(died_on) == 2_000
+    assert set(died_on) == {threading.main_thread()}
