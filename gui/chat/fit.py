@@ -14,7 +14,8 @@ class FitHeight(QObject):
     def __init__(self, area: QScrollArea) -> None:
         super().__init__(area)
         self._area = area
-        area.widget().installEventFilter(self)
+        if (content := area.widget()) is not None:
+            content.installEventFilter(self)
         area.viewport().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
