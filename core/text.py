@@ -22,6 +22,13 @@ LANGUAGES = ("en", "zh_CN")
 _FOLDER = Path(__file__).resolve().parent.parent / "assets" / "text"
 
 
+class _Known(dict[str, object]):
+    """Shows a place that got no value as "?", so that an error card never fails itself."""
+
+    def __missing__(self, _place: str) -> str:
+        return "?"
+
+
 class Text:
     """The sentences of one language: `text("unit.hours", n=3)`."""
 
@@ -32,7 +39,7 @@ class Text:
         sentence = _catalogue(self.language).get(code)
         if sentence is None:
             return f"[{code}]"
-        return sentence.format_map(params) if params else sentence
+        return sentence.format_map(_Known(params)) if "{" in sentence else sentence
 
     def has(self, code: str) -> bool:
         return code in _catalogue(self.language)
