@@ -132,7 +132,7 @@ class MainWindow(QWidget):
         if state in (EndpointState.FAILED, EndpointState.UNKNOWN):
             return TrayState(kind="warning", line=say("shell.tray.needs_you"), can_start=True)
         stopped = say("shell.tray.stopped")
-        can_start = state is EndpointState.STOPPED
+        can_start = state is EndpointState.STOPPED and self.home.look.plan is not None
         return TrayState(line=stopped, detail=say("shell.tray.no_cost"), can_start=can_start)
 
     # --- going away -------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class Home(QWidget):
         super().__init__()
         self.calls: list[str] = []
         self.watch = SimpleNamespace(endpoint=None)
+        self.look = SimpleNamespace(plan=object())
         self.chat = SimpleNamespace(new_chat=lambda: self.calls.append("new_chat"))
 
     def show_page(self, name: str) -> None:
@@ -234,6 +235,14 @@ def test_tray_state_of_every_status(
     assert (seen.kind, seen.can_start, seen.can_stop) == (kind, start, stop)
     assert seen.line
     assert not seen.line.startswith("[")
+
+
+def test_the_tray_cannot_start_what_is_not_set_up(qtbot: QtBot, assembly: Assembly) -> None:
+    assembly.settings = replace(assembly.settings, wizard_done=True)
+    window = _window(qtbot, assembly)
+    window.home.look.plan = None
+    window.home.state_changed.emit(Status(state=EndpointState.STOPPED))
+    assert not window.tray_state().can_start
 
 
 def test_tray_entries_reach_the_home_window(qtbot: QtBot, assembly: Assembly) -> None:
