@@ -227,6 +227,7 @@ def run_tests(arguments: list[str]) -> int:
         ("ruff format", [python, "-m", "ruff", "format", "--check", "."], offscreen),
         ("mypy", [python, "-m", "mypy"], offscreen),
         ("import-linter", [str(venv_python().parent / "lint-imports")], offscreen),
+        ("parts of the bench", [python, "-m", "tests.bench", "prepare"], offscreen),
         ("unit tests", [*pytest, "tests/unit"], offscreen),
         ("contract tests, real engine and containers", [*pytest, "tests/contract"], offscreen),
         ("window tests", [*pytest, "tests/gui"], offscreen),

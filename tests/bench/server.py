@@ -40,7 +40,9 @@ def _build(fresh: Path) -> None:
     tools.need("cmake", "c++", "make")
     archive = cache.download(cache.LLAMA_CPP, fresh.parent)
     with tarfile.open(archive) as source:
-        source.extractall(fresh.parent / "source", filter="data")
+        # Python 3.11.2, Debian 12's own, has no `filter` argument yet; the archive's hash is pinned.
+        source.extraction_filter = getattr(tarfile, "data_filter", None)
+        source.extractall(fresh.parent / "source")  # noqa: S202
     (folder,) = (fresh.parent / "source").iterdir()
     build = fresh.parent / "build"
     options = [f"-D{option}" for option in _OPTIONS]
