@@ -40,7 +40,7 @@ def _build(fresh: Path) -> None:
     tools.need("cmake", "c++", "make")
     archive = cache.download(cache.LLAMA_CPP, fresh.parent)
     with tarfile.open(archive) as source:
-        # Python 3.11.2, Debian 12's own, has no `filter` argument yet; the archive's hash is pinned.
+        # Debian 12's Python 3.11.2 has no `filter` argument yet; the hash is pinned anyway.
         source.extraction_filter = getattr(tarfile, "data_filter", None)
         source.extractall(fresh.parent / "source")  # noqa: S202
     (folder,) = (fresh.parent / "source").iterdir()
