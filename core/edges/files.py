@@ -123,13 +123,14 @@ def free_bytes(path: Path) -> int:
 def writer_lock(path: Path, *, wait_s: float = 0.0) -> Iterator[None]:
     """Holds the lock file `path` for the block. The system lets go of it when the process ends.
 
+    The file is its owner's alone (mode 0600): a lock that others may open, others may hold.
     Raises: AppError("busy_elsewhere") when somebody else still holds it after `wait_s` seconds.
     """
     from filelock import FileLock, Timeout
 
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=wait_s)
+    lock = FileLock(path, timeout=wait_s, mode=0o600)
     try:
         lock.acquire()
     except Timeout as error:

@@ -44,11 +44,14 @@ class Places:
     overridden: tuple[str, ...] = ()  # names of the variables that are set
 
     def image(self, reference: str) -> str:
-        """The image reference to pull: another registry, or one image for every flavour."""
+        """The image reference to pull: another registry, or one image for every flavour.
+
+        A reference that names no registry (`sha256:…`, `mine:1`) stays as it is.
+        """
         if self.engine_image:
             return self.engine_image
-        registry, _, rest = reference.partition("/")
-        return f"{self.registries.get(registry, registry)}/{rest}"
+        registry, slash, rest = reference.partition("/")
+        return f"{self.registries.get(registry, registry)}/{rest}" if slash else reference
 
 
 def read_places(environ: Mapping[str, str] = os.environ) -> Places:

@@ -88,8 +88,8 @@ def fetch_engine(run: Run) -> None:
 
 
 def _with_image(plan: Plan, image: object) -> Plan:
-    """The plan with the exact image. One without a registry's name is known by its tag only."""
-    return replace(plan, image=image) if isinstance(image, str) and "/" in image else plan
+    """The plan with the exact image, where the provider named one."""
+    return replace(plan, image=image) if isinstance(image, str) else plan
 
 
 def model_is_here(run: Run) -> bool:

@@ -134,3 +134,9 @@ def test_two_in_one_process_are_two(tmp_path: Path) -> None:
         pass
     with files.writer_lock(path):
         pass
+
+
+@posix
+def test_a_lock_file_is_its_owners_alone(tmp_path: Path) -> None:
+    with files.writer_lock(tmp_path / "writer.lock"):
+        assert (tmp_path / "writer.lock").stat().st_mode & 0o777 == 0o600

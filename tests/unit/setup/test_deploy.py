@@ -118,6 +118,17 @@ def test_it_answers_and_a_second_run_does_nothing(world: World) -> None:
     assert asked["max_tokens"] <= 64
 
 
+def test_what_starts_is_the_image_that_was_fetched(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.engine, "fetch_engine", lambda *_args: "sha256:0123")
+    started: list[Launch] = []
+    start = world.engine.start
+    monkeypatch.setattr(world.engine, "start", lambda what: started.append(what) or start(what))
+    world.deploy()
+    assert [launch.plan.image for launch in started] == ["sha256:0123"]
+
+
 class Cut(BaseException):
     """As if the process were gone: nothing catches it."""
 
