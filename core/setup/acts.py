@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from core.domain import (
     Accelerator,
@@ -12,11 +11,13 @@ from core.domain import (
     EndpointState,
     Handle,
     Launch,
+    Message,
     Plan,
     Proof,
     Status,
 )
 from core.edges import clock, engine_api, files, keys
+from core.edges.engine_request import completion_body
 from core.edges.places import Places
 from core.errors import AppError
 from core.progress import CancelToken, Progress, Reporter
@@ -196,17 +197,8 @@ def rehearse(run: Run) -> None:
     """One short question, measured: nothing is called ready that has not answered."""
     url = run.status.url or ""
     model = run.plan.model
-    body: dict[str, Any] = {
-        "model": model.id,
-        "messages": [{"role": "user", "content": QUESTION}],
-        "max_tokens": _REHEARSAL_TOKENS,
-    }
-    if model.starter:  # so small that it needs to be told what it is
-        system = {"role": "system", "content": "You are a helpful assistant."}
-        body["messages"] = [system, *body["messages"]]
-    for name in ("temperature", "top_p"):
-        if (value := getattr(model.sampling, name)) is not None:
-            body[name] = value
+    question = (Message(role="user", content=QUESTION),)
+    body = completion_body(model, question) | {"max_tokens": _REHEARSAL_TOKENS}
     begun, said = clock.monotonic(), ""
     for piece in engine_api.stream_completion(
         url,

@@ -1,4 +1,4 @@
-"""What is asked of the engine, and with which key."""
+"""One question to the model: with which key, and what comes back."""
 
 from __future__ import annotations
 
@@ -44,56 +44,6 @@ def endpoint(engine: StandInEngine, tmp_path: Path) -> Endpoint:
         engine=EngineKind.BUILTIN,
         context=2048,
     )
-
-
-def test_the_models_own_values_are_sent() -> None:
-    body = chat.completion_body(MODEL, [said("user", "hi")])
-    assert (body["temperature"], body["top_p"], body["max_tokens"]) == (0.6, 0.95, 99)
-    assert (body["top_k"], body["min_p"]) == (0, 0.0)
-    assert body["model"] == MODEL.id
-
-
-def test_what_the_model_does_not_say_is_left_out() -> None:
-    body = chat.completion_body(replace(MODEL, sampling=Sampling()), [said("user", "hi")])
-    assert set(body) == {"model", "messages"}
-
-
-def test_a_system_prompt_opens_the_first_question_where_none_is_allowed() -> None:
-    messages = [said("system", "Be kind."), said("user", "hi"), said("assistant", "ho")]
-    assert chat.prepared(messages, system_allowed=False) == (
-        said("user", "Be kind.\n\nhi"),
-        said("assistant", "ho"),
-    )
-    assert chat.prepared(messages, system_allowed=True) == tuple(messages)
-
-
-def test_earlier_thoughts_are_not_sent_back() -> None:
-    messages = [
-        said("user", "1"),
-        said("assistant", "<think>long\nthought</think>\n\none"),
-        said("user", "2"),
-        said("assistant", "<think>cut off"),
-        said("user", "3"),
-    ]
-    assert chat.prepared(messages, system_allowed=True) == (
-        said("user", "1"),
-        said("assistant", "one"),
-        said("user", "2\n\n3"),  # the answer that never came leaves no gap
-    )
-
-
-def test_what_a_person_writes_is_sent_as_it_is() -> None:
-    question = [said("user", "What does <think>x</think> mean?")]
-    assert chat.prepared(question, system_allowed=True) == tuple(question)
-
-
-def test_only_the_starter_gets_a_system_prompt_of_ours() -> None:
-    question = [said("user", "hi")]
-    starter = chat.completion_body(STARTER, question)
-    assert [message["role"] for message in starter["messages"]] == ["system", "user"]
-    own = chat.completion_body(STARTER, [said("system", "mine"), *question])
-    assert own["messages"][0]["content"] == "mine"
-    assert len(chat.completion_body(MODEL, question)["messages"]) == 1
 
 
 def test_an_answer_as_a_whole(engine: StandInEngine, endpoint: Endpoint) -> None:
