@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QSizePolicy, QWidget
 
 from gui import icons, theme
 from gui.widgets.buttons import restyle
@@ -33,8 +33,11 @@ class Label(QLabel):
         if wrap:
             self.setWordWrap(True)
             self.setMinimumWidth(0)
-            # Minimum keeps the last line of wrapped Chinese from being cut.
-            self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+            # Not Minimum: then the height of a narrower text would be the least one, and cards
+            # would grow empty space. Height-for-width asks the label itself.
+            policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+            policy.setHeightForWidth(True)
+            self.setSizePolicy(policy)
         else:
             self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         theme.watcher().changed.connect(self._tune)
@@ -69,22 +72,21 @@ class Chip(QLabel):
         self._tone, self._icon = tone, icon
         self.setProperty("role", "chip")
         self.setProperty("tone", tone)
+        self.setProperty("pictured", icon is not None)
+        self.setIndent(0)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._place()
         theme.watcher().changed.connect(self.update)
 
     def set_state(self, tone: str, icon: str | None = None, text: str | None = None) -> None:
         """Another tone, icon and, if given, text."""
         self._tone, self._icon = tone, icon
         self.setProperty("tone", tone)
+        self.setProperty("pictured", icon is not None)  # the style sheet makes room for it
         restyle(self)
-        self._place()
+        # A frame takes the style sheet's padding for its margins only when it hears of a change.
+        QApplication.sendEvent(self, QEvent(QEvent.Type.StyleChange))
         if text is not None:
             self.setText(text)
-
-    def _place(self) -> None:
-        self.setIndent(0)
-        self.setContentsMargins(20 if self._icon else 0, 0, 0, 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -24,7 +24,6 @@ from gui.widgets.error_card import ErrorCard
 from gui.widgets.labels import Chip, Label
 from gui.wizard.capacity import Capacity, capacity
 from gui.wizard.facts import CARDS, ICONS, LOOKED_AT, Fact, facts
-from gui.wizard.fitting import set_chip
 from gui.wizard.quiet_note import QuietNote
 from gui.wizard.step import Act, Footer, StepPage
 
@@ -274,10 +273,10 @@ class _Result(QWidget):
     def show_probe(self, probe: Probe, can: Capacity) -> None:
         if can.best is None:
             self._best.setText(say("page.computer.best.none"))
-            set_chip(self._fit, "warning", "warning", say("wizard.chip.little"))
+            self._fit.set_state("warning", "warning", say("wizard.chip.little"))
         else:
             self._best.setText(say("page.computer.best", model=can.best.model.name))
-            set_chip(self._fit, "success", "check", say(f"wizard.chip.{can.best.verdict}"))
+            self._fit.set_state("success", "check", say(f"wizard.chip.{can.best.verdict}"))
         self._metaphor.setText(say(f"page.computer.metaphor.{can.place}"))
         self._chart.set_models(
             [(hull.label, hull.needed_bytes, hull.verdict) for hull in can.hulls],
@@ -328,7 +327,7 @@ class _FactCard(Card):
         self._icon.setPixmap(icons.pixmap(ICONS[self.which], "text-muted", 18))
         self._name.setText(fact.name)
         mark = {"success": "check", "warning": "warning"}.get(fact.tone)
-        set_chip(self._chip, "" if fact.tone == "neutral" else fact.tone, mark, fact.chip)
+        self._chip.set_state("" if fact.tone == "neutral" else fact.tone, mark, fact.chip)
         self._value.setText(fact.value)
         self._more.setText(fact.more)
         self.setAccessibleName(f"{fact.name}: {fact.value}. {fact.more}")

@@ -12,7 +12,6 @@ from gui.language import say
 from gui.widgets.cards import Card, line
 from gui.widgets.labels import Chip, Label, Tile
 from gui.wizard import plan_words as words
-from gui.wizard.fitting import set_chip
 from gui.wizard.points import Points
 
 _UNIT_UP = 4  # px from the bottom of a big number to its baseline
@@ -67,9 +66,9 @@ class MainCard(Card):
         self._name.setText(words.name(what))
         self._what.setText(words.what_it_is(what))
         if starter:
-            set_chip(self._chip, "warning", "info", say("page.plan.starter"))
+            self._chip.set_state("warning", "info", say("page.plan.starter"))
         else:
-            set_chip(self._chip, "accent", "check", say("page.plan.recommended"))
+            self._chip.set_state("accent", "check", say("page.plan.recommended"))
         self._chip.setVisible(starter or what.rank == 1)
         self._cost.show_figure(
             say("page.plan.cost"), words.cost(what), "", words.cost_of(what, hours_per_day)
@@ -125,7 +124,7 @@ class OtherRow(Card):
         self._name.setText(words.name(what))
         self._speed.setText(words.words_a_second(what) if what.speed else "")
         letter, tone = words.grade(what)
-        set_chip(self._grade, tone, None, letter)
+        self._grade.set_state(tone, None, letter)
         self._grade.setAccessibleName(say(f"privacy.{what.privacy}"))
         self._cost.setText(words.cost_a_month(what))
         self._why_not.setText(words.why_not_first(what))
@@ -200,6 +199,6 @@ class _Privacy(QWidget):
     def show_grade(self, what: Recommendation) -> None:
         letter, tone = words.grade(what)
         self._name.setText(say("page.plan.privacy"))
-        set_chip(self._grade, tone, None, letter)
+        self._grade.set_state(tone, None, letter)
         self._who.setText(say(f"privacy.{what.privacy}"))
         self._more.setText(say(f"page.plan.privacy.{what.privacy}.more"))

@@ -12,7 +12,6 @@ from gui.language import say, text
 from gui.widgets.cards import Card, Note, line
 from gui.widgets.labels import Chip, Label
 from gui.widgets.meters import RangeBar
-from gui.wizard.fitting import set_chip
 from gui.wizard.plan_words import reading_speed
 from gui.wizard.points import Points
 from gui.wizard.quiet_note import QuietNote
@@ -205,4 +204,4 @@ class _Measure(Card):
         where = "inside" if low <= measured <= high else "above" if measured > high else "below"
         tone = "warning" if where == "below" else "success"
         mark = "warning" if where == "below" else "check"
-        set_chip(self._inside, tone, mark, say(f"page.proof.range.{where}"))
+        self._inside.set_state(tone, mark, say(f"page.proof.range.{where}"))

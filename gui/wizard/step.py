@@ -11,7 +11,6 @@ from core.assembly import Assembly
 from core.setup.flow import WizardState
 from gui.language import say
 from gui.page import ScrollPage
-from gui.wizard.fitting import let_wrap
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,6 @@ class StepPage(ScrollPage):
         """Shows the state. Called whenever it changes and whenever the page comes up."""
         self.state = state
         self.render()
-        let_wrap(self)
 
     def to_top(self) -> None:
         """Scrolls back to the beginning."""

@@ -16,7 +16,6 @@ from gui.page import Page
 from gui.widgets.buttons import Button
 from gui.widgets.choices import Segments
 from gui.widgets.labels import Label, Tile
-from gui.wizard.fitting import let_wrap
 from gui.wizard.rail import Brand
 
 _PROMISES = (("shield-check", "look"), ("coin-dollar", "price"), ("rollback", "undo"))
@@ -67,7 +66,6 @@ class WelcomePage(Page):
             label.setText(say(f"page.welcome.fact.{code}"))
         self.look.setText(say("page.welcome.go"))
         self.harbour.update()
-        let_wrap(self)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self.harbour.setFixedWidth(round(self.width() * _PANE_SHARE))

@@ -137,6 +137,39 @@ def test_wrapped_text_is_never_cut(qtbot: QtBot, lang: str, width: int) -> None:
     )
 
 
+def test_a_wrapped_text_takes_no_more_height_than_its_width_asks_for(qtbot: QtBot) -> None:
+    card = Card()
+    label = Label("body")
+    label.setText(
+        "Nothing about this computer was sent anywhere at all, and nothing was changed. " * 4
+    )
+    card.body.addWidget(label)
+    page = ScrollPage(margins=(0, 0, 0, 0))
+    page.body.addWidget(card)
+    page.resize(900, 500)
+    _shown(qtbot, page)
+    qtbot.waitUntil(
+        lambda: label.height() == label.heightForWidth(label.width()) and label.width() > 600,
+        timeout=1000,
+    )
+
+
+@pytest.mark.parametrize("first", [None, "check"])
+@pytest.mark.parametrize("then", [None, "warning"])
+def test_a_chip_on_the_screen_keeps_room_for_its_icon(
+    qtbot: QtBot, first: str | None, then: str | None
+) -> None:
+    changed, fresh = Chip("success", first), Chip("warning", then)
+    for chip in (changed, fresh):
+        qtbot.addWidget(chip)
+        chip.setText("Ready")
+        _shown(qtbot, chip)
+    changed.set_state("warning", then)
+    changed.adjustSize()  # in a layout its place would follow
+    assert changed.contentsRect() == fresh.contentsRect()
+    assert changed.sizeHint() == fresh.sizeHint()
+
+
 def test_markup_in_a_text_is_shown_not_obeyed(qtbot: QtBot) -> None:
     label = Label()
     qtbot.addWidget(label)
