@@ -412,6 +412,7 @@ class Status:
     state: EndpointState
     url: str | None = None  # http://127.0.0.1:PORT, only while something may answer there
     note: str | None = None
+    note_params: tuple[tuple[str, str | int | float], ...] = ()
     detail: str = ""  # last line of the engine's log, free of secrets
 
 

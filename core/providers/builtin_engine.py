@@ -65,6 +65,7 @@ class Ready:
     boot: str
     url: str | None = None
     note: str | None = None
+    note_params: tuple[tuple[str, str | int | float], ...] = ()
     detail: str = ""
 
 
@@ -96,7 +97,8 @@ def _run(config: Config, folder: Path) -> int:
     try:
         server = _load(config)
     except AppError as error:
-        _say(folder, "failed", note=error.code, detail=error.detail)
+        params = tuple(error.params.items())
+        _say(folder, "failed", note=error.code, note_params=params, detail=error.detail)
         return 1
     stop = _told_to_end()
     _say(folder, "ready", url=server.listening_address)
@@ -120,10 +122,7 @@ def _load(config: Config) -> Any:
     if not model.is_file():
         raise AppError("model_file_missing", {"path": config.model_path}, remedy="set_up_again")
     _check_memory(config, model)
-    try:
-        key = keys.read_key(Path(config.key_path))
-    except AppError as error:
-        raise AppError("key_refused", remedy="restart_engine", detail=error.code) from error
+    key = keys.read_key(Path(config.key_path))
     # Threads that wait for each other by spinning come to a near stop as soon as another program
     # wants a core: 4 instead of 60 tokens/s, measured on two busy cores. Read when it is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from core.domain import Status
+from core.domain import EndpointState, Status
 from core.errors import AppError
 
 # What the log says when the engine cannot start, most telling first (read in build b11549).
@@ -18,32 +19,43 @@ _CAUSES = (
 )
 
 
+# What can be done about each note of a status, and whether trying again may help.
+_REMEDIES: Mapping[str, tuple[str, bool]] = {
+    "engine_out_of_memory": ("choose_smaller", False),
+    "engine_crashed": ("restart_engine", True),
+    "engine_failed": ("save_report", False),
+    "engine_silent": ("restart_engine", False),
+    "engine_unreadable": ("save_report", False),
+    "model_file_broken": ("set_up_again", False),
+    "model_file_missing": ("set_up_again", False),
+    "model_not_supported": ("choose_smaller", False),
+    "wrong_model": ("restart_engine", False),
+    "key_refused": ("restart_engine", False),
+    "key_unreadable": ("set_up_again", False),
+    "docker_not_running": ("start_docker", True),
+    "docker_not_installed": ("start_docker", True),
+    "docker_hung": ("restart_docker", True),
+    "docker_denied": ("allow_docker", False),
+    "docker_remote": ("local_docker", False),
+    "docker_too_old": ("update_docker", False),
+    "docker_failed": ("try_again", True),
+}
+
+
 def failure(status: Status) -> AppError:
     """The error of an engine that a look found to have failed: its note, with what to do."""
-    detail = status.detail
-    match status.note:
-        case "engine_out_of_memory":
-            return AppError("engine_out_of_memory", remedy="choose_smaller", detail=detail)
-        case "engine_crashed":
-            return AppError(
-                "engine_crashed", remedy="restart_engine", retryable=True, detail=detail
-            )
-        case "model_file_broken":
-            return AppError("model_file_broken", remedy="set_up_again", detail=detail)
-        case "model_file_missing":
-            return AppError("model_file_missing", remedy="set_up_again", detail=detail)
-        case "model_not_supported":
-            return AppError("model_not_supported", remedy="choose_smaller", detail=detail)
-        case "wrong_model":
-            return AppError("wrong_model", remedy="restart_engine", detail=detail)
-        case "key_refused":
-            return AppError("key_refused", remedy="restart_engine", detail=detail)
-        case "engine_silent":
-            return AppError("engine_silent", remedy="restart_engine", detail=detail)
-        case None:
-            return AppError("engine_failed", remedy="save_report", detail=detail)
-        case note:
-            return AppError(note, remedy="save_report", detail=detail)
+    code = status.note or "engine_failed"
+    remedy, retryable = _REMEDIES.get(code, ("save_report", False))
+    return AppError(
+        code, dict(status.note_params), remedy=remedy, retryable=retryable, detail=status.detail
+    )
+
+
+def status_of(error: AppError, state: EndpointState) -> Status:
+    """The status of an engine about which a look, or the engine itself, brought an error."""
+    return Status(
+        state=state, note=error.code, note_params=tuple(error.params.items()), detail=error.detail
+    )
 
 
 def cause_in_log(log: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from core.errors import AppError
 from core.providers import builtin_engine, llama_server
 from core.providers.base import Provider
 from core.providers.builtin_engine import Config, Ready
-from core.providers.engine_failures import cause_in_log
+from core.providers.engine_failures import cause_in_log, status_of
 
 if TYPE_CHECKING:
     from core.edges.places import Places
@@ -204,7 +204,7 @@ def _living(config: Config, ready: Ready | None) -> Status:
     if ready is None:
         return Status(state=EndpointState.STARTING)
     if ready.state == "failed":
-        return Status(state=EndpointState.FAILED, note=ready.note, detail=ready.detail)
+        return _failed(ready)
     if ready.state == "ended":
         return Status(state=EndpointState.STOPPED)
     if ready.state != "ready" or ready.url is None:
@@ -212,8 +212,17 @@ def _living(config: Config, ready: Ready | None) -> Status:
     try:
         key = keys.read_key(Path(config.key_path))
     except AppError as error:
-        return Status(state=EndpointState.FAILED, note="key_refused", detail=error.code)
+        return status_of(error, EndpointState.FAILED)
     return engine_api.health(ready.url, key, config.model_id)
+
+
+def _failed(ready: Ready) -> Status:
+    return Status(
+        state=EndpointState.FAILED,
+        note=ready.note,
+        note_params=ready.note_params,
+        detail=ready.detail,
+    )
 
 
 def _dead(folder: Path, started: Started | None, ready: Ready | None) -> Status:
@@ -221,7 +230,7 @@ def _dead(folder: Path, started: Started | None, ready: Ready | None) -> Status:
     if started is not None and not started.wanted:
         return Status(state=EndpointState.STOPPED)
     if ready is not None and ready.state == "failed":
-        return Status(state=EndpointState.FAILED, note=ready.note, detail=ready.detail)
+        return _failed(ready)
     if started is None or (ready is not None and ready.state == "ended"):
         return Status(state=EndpointState.STOPPED)
     if not processes.same_boot(started.boot):

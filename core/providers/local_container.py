@@ -23,7 +23,7 @@ from core.edges.places import Places
 from core.errors import AppError
 from core.progress import CancelToken, Reporter
 from core.providers.base import Provider
-from core.providers.engine_failures import cause_in_log
+from core.providers.engine_failures import cause_in_log, status_of
 from core.providers.hardening import (
     DEPLOYMENT_LABEL,
     INSTALL_LABEL,
@@ -40,6 +40,9 @@ from core.providers.llama_server import KEY_FILE, PORT, model_targets
 STEP = "fetch_engine"
 STOP_GRACE_S = 10
 _POLL_S = 2.0
+# Exit codes: by itself, or by SIGINT, SIGKILL (a stop that was not waited for) or SIGTERM. Where
+# memory is short the kernel kills with SIGKILL too, but then the daemon says so.
+_TOLD_TO_END = (0, 130, 137, 143)
 _NAMES = 5  # how many names are tried where others took ours
 
 
@@ -84,7 +87,7 @@ class LocalContainer(Provider):
                     return _ended(found, daemon.log_tail(handle.ref))
         except AppError as error:
             # The engine may well go on without the daemon: it is not known to have stopped.
-            return Status(state=EndpointState.UNKNOWN, note=error.code, detail=error.detail)
+            return status_of(error, EndpointState.UNKNOWN)
         return _health(found)
 
     def stop(self, handle: Handle) -> None:
@@ -304,9 +307,9 @@ def _health(found: dict[str, Any]) -> Status:
     key_path = next((mount["Source"] for mount in mounts if mount["Target"] == KEY_FILE), "")
     try:
         key = keys.read_key(Path(key_path))
-        return engine_api.health(url, key, _labels(found)[MODEL_LABEL])
     except AppError as error:
-        return Status(state=EndpointState.UNKNOWN, note=error.code, detail=error.detail)
+        return status_of(error, EndpointState.FAILED)
+    return engine_api.health(url, key, _labels(found)[MODEL_LABEL])
 
 
 def _ended(found: dict[str, Any], log: str) -> Status:
@@ -314,9 +317,9 @@ def _ended(found: dict[str, Any], log: str) -> Status:
     state = found["State"]
     code = int(state.get("ExitCode") or 0)
     note, line = cause_in_log(log)
-    if state.get("OOMKilled") or code == 137:
+    if state.get("OOMKilled"):
         return Status(state=EndpointState.FAILED, note="engine_out_of_memory", detail=line)
-    if code in (0, 130, 143):
+    if code in _TOLD_TO_END:
         return Status(state=EndpointState.STOPPED)
     # What the container engine itself could not do (a file to hand in is gone) comes first.
     return Status(state=EndpointState.FAILED, note=note, detail=state.get("Error") or line)

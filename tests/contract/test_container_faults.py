@@ -20,6 +20,7 @@ from core.domain import (
     Launch,
     Missing,
     Plan,
+    Status,
 )
 from core.edges.docker_engine import Daemon, data_root, describe
 from core.edges.places import Places, read_places
@@ -389,6 +390,19 @@ def test_a_paused_one_runs_again(
         client.pause(handle.ref)
     assert provider.start(launch) == handle
     until(provider, handle, EndpointState.RUNNING)
+    provider.delete(handle)
+
+
+def test_one_that_was_killed_from_outside_was_not_short_of_memory(
+    real_bench: Bench, provider: LocalContainer, launch: Launch
+) -> None:
+    handle = started(provider, launch)
+    until(provider, handle, EndpointState.RUNNING)
+    with real_bench.dockerd.client() as client:
+        client.kill(handle.ref)
+        client.wait(handle.ref, timeout=30)
+        assert client.inspect_container(handle.ref)["State"]["ExitCode"] == 137
+    assert provider.poll(handle) == Status(state=EndpointState.STOPPED)
     provider.delete(handle)
 
 

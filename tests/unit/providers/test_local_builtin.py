@@ -158,7 +158,7 @@ def test_alive_without_its_key(provider: LocalBuiltin, handle: Handle) -> None:
     put(handle, ready("ready", pid=pid, started_at=at, url="http://127.0.0.1:1"))
     Path(handle.ref, "key").unlink()
     status = provider.poll(handle)
-    assert (status.state, status.note) == (EndpointState.FAILED, "key_refused")
+    assert (status.state, status.note) == (EndpointState.FAILED, "key_unreadable")
 
 
 @pytest.mark.parametrize("name", ["config.json", "process.json", "ready.json"])

@@ -227,7 +227,9 @@ def test_the_limit_leaves_room_and_has_a_floor() -> None:
         ({"ExitCode": 0}, "", (EndpointState.STOPPED, None)),
         ({"ExitCode": 143}, "", (EndpointState.STOPPED, None)),
         ({"ExitCode": 1, "OOMKilled": True}, "", (EndpointState.FAILED, "engine_out_of_memory")),
-        ({"ExitCode": 137}, "", (EndpointState.FAILED, "engine_out_of_memory")),
+        ({"ExitCode": 137, "OOMKilled": True}, "", (EndpointState.FAILED, "engine_out_of_memory")),
+        # A forced stop ends like this as well, and nobody was short of memory.
+        ({"ExitCode": 137, "OOMKilled": False}, "", (EndpointState.STOPPED, None)),
         (
             {"ExitCode": 1},
             "0.00.1 E llama_model_load: error loading model: invalid magic",

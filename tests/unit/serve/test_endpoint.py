@@ -11,14 +11,12 @@ import pytest
 from core.domain import EndpointState, EngineKind, Handle, Launch, Plan, Proof, Status
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken, Progress, silent
-from core.providers.engine_failures import failure
 from core.providers.fake import Fake
 from core.serve import endpoint as serving
 from core.serve.endpoint import TRANSITIONS, Act, acts
 from core.setup import journal as journals
 from core.setup import verify
 from core.setup.journal import Journal, open_journal
-from core.text import LANGUAGES, Text
 from tests.unit.setup.plans import gguf, make_plan
 
 CONTENT = gguf(4096)
@@ -324,30 +322,3 @@ def test_remove_takes_all_and_says_what_stays(
     assert not Path(deployment.run_folder).exists()
     assert serving.current(journal, providers).deployment is None
     assert serving.remove(journal, providers, models=models).removed == ()
-
-
-# --- what a failure says ----------------------------------------------------------------------
-
-NOTES = (
-    "engine_out_of_memory",
-    "engine_crashed",
-    "engine_failed",
-    "engine_silent",
-    "engine_unreadable",
-    "model_file_broken",
-    "model_file_missing",
-    "model_not_supported",
-    "wrong_model",
-    "key_refused",
-    None,
-)
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("note", NOTES)
-def test_every_failure_has_its_words(note: str | None, language: str) -> None:
-    error = failure(Status(state=EndpointState.FAILED, note=note, detail="d"))
-    assert error.code == (note or "engine_failed")
-    card = Text(language).error(error)
-    assert all("[" not in sentence and "{" not in sentence for sentence in card.values()), card
-    assert card["button"]
