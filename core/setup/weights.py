@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.domain import Plan
+from core.domain import Plan, Quant
 from core.edges import files
 from core.edges.places import Places
 from core.errors import AppError
@@ -41,7 +41,7 @@ def fetch_weights(plan: Plan, places: Places, report: Reporter, token: CancelTok
         return weights
     quant = plan.quant
     if not _stands(plan):
-        quant = sources.pinned(quant, places, token)
+        quant = _measured(plan, report, token) or sources.pinned(quant, places, token)
     wanted = _wanted(plan, quant.size_bytes, quant.sha256 or "")
     download(wanted, sources.origins(quant, places), report, token, step=STEP)
     check_gguf(wanted.target)
@@ -64,6 +64,17 @@ def remove_weights(plan: Plan) -> int:
 
 def _stands(plan: Plan) -> bool:
     return is_sha256(plan.quant.sha256) and plan.quant.size_exact
+
+
+def _measured(plan: Plan, report: Reporter, token: CancelToken) -> Quant | None:
+    """The quant with the size of the file that is here already: then nobody need be asked."""
+    target, quant = sources.target(plan), plan.quant
+    if not is_sha256(quant.sha256) or not target.is_file():
+        return None
+    stamp = _wanted(plan, quant.size_bytes, quant.sha256 or "").stamp
+    if sha256_of(target, stamp, report, token, step=STEP) != quant.sha256:
+        return None
+    return replace(quant, size_bytes=target.stat().st_size, size_exact=True)
 
 
 def _wanted(plan: Plan, size_bytes: int, sha256: str) -> Wanted:

@@ -107,6 +107,30 @@ def test_a_hub_that_names_another_hash_than_the_pinned_one(tmp_path: Path, hub: 
     assert failed.value.code == "hash_unknown"
 
 
+def test_a_size_that_is_not_known_is_asked_of_the_file(tmp_path: Path, hub: FileServer) -> None:
+    """A server with the file and without a list of files: the pinned hash is enough."""
+    plan = make_plan(tmp_path, CONTENT)
+    estimate = round(len(CONTENT) * 1.04)
+    plan = replace(plan, quant=replace(plan.quant, size_exact=False, size_bytes=estimate))
+    places = make_places(tmp_path, hub.url)
+    path = f"/{plan.quant.repo}/resolve/{plan.quant.revision}/{plan.quant.file}"
+    with pytest.raises(AppError) as failed:
+        fetch_weights(plan, places, silent, CancelToken())
+    assert failed.value.code == "http_status"
+    for content, how in ((CONTENT * 2, Behaviour()), (CONTENT, Behaviour(html=True))):
+        hub.add(path, content, how)
+        with pytest.raises(AppError) as failed:
+            fetch_weights(plan, places, silent, CancelToken())
+        assert failed.value.code == "not_the_file"
+    hub.add(path, CONTENT)
+    found = fetch_weights(plan, places, silent, CancelToken())
+    assert (found.sha256, found.checked) == (SHA256, True)
+    hub.files.clear()
+    asked = len(hub.requests)
+    assert fetch_weights(plan, places, silent, CancelToken()) == found  # here: nobody is asked
+    assert len(hub.requests) == asked
+
+
 def test_the_starter_comes_from_its_package_and_is_hashed_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
