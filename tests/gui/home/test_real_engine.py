@@ -67,7 +67,7 @@ def test_ask_stop_start_ask_again_and_remove(qtbot: QtBot, assembly: Assembly) -
     assert answer.done is not None
     assert answer.done.where == "this_computer"
 
-    window.chat.composer.put("Count from one to one thousand in words.")
+    window.chat.composer.put("Write a long story about a lighthouse keeper and his boat.")
     QTest.keyClick(window.chat.composer.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(
         lambda: len(window.chat.conversation.turns[-1].answer.text) > 20, timeout=30_000
