@@ -95,12 +95,14 @@ class Output:
         if error.detail:
             sys.stderr.write(f"({error.detail})\n")
 
-    def usage(self, message: str) -> None:
+    def usage(self, wrong: str) -> None:
+        message = self.text("cli.usage.wrong", words=wrong)
         if self.as_json:
             remedy = self.text("cli.usage.remedy")
             body = {"error": {"code": "usage", "message": message, "remedy": remedy}}
             self._write(json.dumps(body, ensure_ascii=False, indent=2))
-        sys.stderr.write(message + "\n" + self.text("cli.usage.remedy") + "\n")
+        else:
+            sys.stderr.write(message + "\n" + self.text("cli.usage.remedy") + "\n")
 
     def cancelled(self) -> None:
         if self.as_json:

@@ -92,13 +92,11 @@ def build_parser(text: Text) -> argparse.ArgumentParser:
 def run(arguments: list[str]) -> int:
     """Carries out one command line; never raises for what a person can cause."""
     as_json = "--json" in arguments
-    output = Output(text=Text(system_language()), as_json=as_json)
+    output = Output(text=_text(arguments) or Text(system_language()), as_json=as_json)
     try:
         assembly = assemble()
-        output = Output(text=assembly.text, as_json=as_json)
-        options = build_parser(assembly.text).parse_args(arguments)
-        if options.language:
-            output = Output(text=Text(options.language), as_json=as_json)
+        output = Output(text=_text(arguments) or assembly.text, as_json=as_json)
+        options = build_parser(output.text).parse_args(arguments)
         token = _cancel_on_interrupt()
         act = walk if options.command == "walk" else commands.COMMANDS[options.command]
         act(assembly, options, output, token)
@@ -117,6 +115,15 @@ def run(arguments: list[str]) -> int:
         output.error(AppError("unexpected", detail=f"{type(bug).__name__}: {bug}"[:300]))
         return FAILED
     return DONE
+
+
+def _text(arguments: list[str]) -> Text | None:
+    """The sentences that are asked for. Looked up first, as what follows may be wrong."""
+    for word, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        wanted = word.partition("=")[2] if word.startswith("--language=") else value
+        if word.partition("=")[0] == "--language" and wanted in LANGUAGES:
+            return Text(wanted)
+    return None
 
 
 def _cancel_on_interrupt() -> CancelToken:

@@ -241,6 +241,11 @@ def test_usage(program: Program, words: list[str]) -> None:
     ran = program(*words)
     assert ran.code == USAGE, ran
     assert ran.error["code"] == "usage"
+    assert ran.err == ""
+    other = program("--language", "zh_CN", *words)
+    assert (other.code, other.error["code"]) == (USAGE, "usage")
+    assert chinese(other.error["message"])
+    assert chinese(other.error["remedy"])
     assert not program.home.exists()
 
 
