@@ -12,6 +12,7 @@ from core.errors import AppError
 from gui import crash, icons, language, tasks, theme
 from gui.garbage import Collector
 from gui.main_window import MainWindow
+from gui.widgets.error_dialog import ErrorDialog
 
 if TYPE_CHECKING:
     from gui.app import Options
@@ -29,6 +30,10 @@ class Inside:
         self.guard = guard
         self.options = options
         self.reporter: crash.Reporter | None = None
+        self.dialog: ErrorDialog | None = None
+        self._begin(app)
+
+    def _begin(self, app: QApplication) -> None:
         try:
             assembly = assemble()
         except AppError as error:
@@ -40,8 +45,8 @@ class Inside:
         self.window = MainWindow(assembly)
         self.window.first_frame.connect(lambda: self._after_first_page(app))
         self.reporter = crash.catch_all(self.window.show_unexpected)
-        guard.raised.connect(self.window.come_forward)
-        frame.hold(self.window)
+        self.guard.raised.connect(self.window.come_forward)
+        self.frame.hold(self.window)
 
     def release(self) -> None:
         """Gives back what outlives the event loop."""
@@ -69,13 +74,12 @@ class Inside:
         self.window.start_tray()
 
     def _cannot_start(self, app: QApplication, error: AppError) -> None:
-        """The state folder cannot be used: an error card is the whole program. Exit 4."""
-        from gui.widgets.error_dialog import ErrorDialog
-
+        """The state folder cannot be used: an error card is the whole program. Its button tries
+        again; closing it exits with 4."""
         language.switch(self.options.language or "system")
         theme.apply(app, self.options.theme or "system")
         sys.stderr.write(language.text().error(error)["title"] + "\n")
         self.dialog = ErrorDialog(self.frame)
-        self.dialog.show_error(error)
-        self.dialog.finished.connect(lambda _result: app.exit(4))
+        self.dialog.show_error(error, lambda: self._begin(app))
+        self.dialog.rejected.connect(lambda: app.exit(4))
         self.dialog.open()

@@ -94,12 +94,12 @@ class MainWindow(QWidget):
         window.raise_()
         window.activateWindow()
 
-    def show_unexpected(self, error: AppError) -> None:
+    def show_unexpected(self, error: AppError, again: Callable[[], object] | None = None) -> None:
         """A card over whatever is there, for an error that no page was waiting for."""
         if self._dialog is None:
             self._dialog = ErrorDialog(self)
             self._dialog.finished.connect(self._dialog_gone)
-        self._dialog.show_error(error)
+        self._dialog.show_error(error, again)
         self._dialog.open()
 
     # --- the tray ---------------------------------------------------------------------------
@@ -189,14 +189,18 @@ class MainWindow(QWidget):
         return deployment is not None and deployment.state in ("ready", "stopped")
 
     def _wizard_finished(self, _endpoint: object) -> None:
-        done = replace(self.assembly.settings, wizard_done=True, wizard_page=_DONE)
-        save = Task(lambda _report, _token: self.assembly.save(done), self)
-        save.failed.connect(self.show_unexpected)
-        save.start()
+        self._keep_done()
         self.show_home("chat")  # the first thing to do with a model that answers
         wizard, self.wizard = self.wizard, None
         self.stack.removeWidget(wizard)
         wizard.deleteLater()
+
+    def _keep_done(self) -> None:
+        """Notes that the first run is over; the next start then opens the home window."""
+        done = replace(self.assembly.settings, wizard_done=True, wizard_page=_DONE)
+        save = Task(lambda _report, _token: self.assembly.save(done), self)
+        save.failed.connect(lambda error: self.show_unexpected(error, self._keep_done))
+        save.start()
 
     def _state_changed(self, status: Status) -> None:
         self.status = status

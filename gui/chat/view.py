@@ -22,6 +22,7 @@ from gui.chat.suggestions import Suggestions
 from gui.chat.turn import TurnWidget
 from gui.language import say
 from gui.page import Page, announce, scroll_column
+from gui.remedies import Way, way
 from gui.tasks import Task
 from gui.widgets.buttons import Button
 from gui.widgets.labels import Chip, Label
@@ -284,10 +285,10 @@ class ChatView(Page):
             self._task = None
 
     def _remedy(self, code: str) -> None:
-        if code == "try_again":
+        if way(code) is Way.RETRY:
             if question := self.composer.question() or self._talk.turns[-1].question:
                 self._ask(question)
-        elif code == "new_chat":
+        elif way(code) is Way.CHAT:
             question = self.composer.question()
             self.new_chat()
             self.composer.put(question)

@@ -37,7 +37,6 @@ class HomePage(ScrollPage):
         self._measured = Measured()
         self._looked_at = ""
         self._act_error: AppError | None = None
-        self._last_error: AppError | None = None
         self._greeting, self._day = Label("title"), Label("muted")
         self.hero = Hero()
         self.error_card = ErrorCard()
@@ -96,11 +95,6 @@ class HomePage(ScrollPage):
         self._act_error = None
         self.render()
 
-    @property
-    def last_error(self) -> AppError | None:
-        """The error that was on the page last, for a report."""
-        return self._last_error
-
     def show_receipt(self, receipt: Receipt) -> None:
         """What a removal took away and what it left."""
         self._removed = receipt
@@ -139,7 +133,6 @@ class HomePage(ScrollPage):
         if error is None:
             self.error_card.clear()
         elif self.error_card.error is None or self.error_card.error.code != error.code:
-            self._last_error = error
             self.error_card.show_error(error)
 
 

@@ -113,6 +113,10 @@ class SettingsPage(ScrollPage):
         self.languages.set_value(language)
         self.themes.set_value(theme)
 
+    def show_folder(self, folder: str) -> None:
+        """Where models are kept from now on."""
+        self._folder.setText(folder)
+
     def show_removable(self, can_remove: bool) -> None:
         self._can_remove = can_remove
         self.remove.setEnabled(can_remove)

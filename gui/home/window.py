@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
 
 from core.domain import Status
 from core.errors import AppError
@@ -23,14 +22,12 @@ from gui.home.state import Look, Mood, look_of
 from gui.home.watch import EngineWatch
 from gui.language import say
 from gui.page import Page, announce
-from gui.report import report_text
+from gui.remedies import Ask, Way, ask_folder, way
 from gui.theme import tokens
-
-_TO_SETUP = ("set_up_again", "choose_smaller", "use_builtin", "set_up_first", "choose_folder")
 
 
 class HomeWindow(Page):
-    """`assembly` is core.assembly.Assembly. `serve`, `stream` and `ask_file` are for tests."""
+    """`assembly` is core.assembly.Assembly. `serve`, `stream` and `ask_folder` are for tests."""
 
     state_changed = Signal(object)  # Status
     setup_wanted = Signal()
@@ -42,14 +39,26 @@ class HomeWindow(Page):
         *,
         serve: Any = None,
         stream: Stream | None = None,
-        ask_file: Callable[[], str] | None = None,
+        ask_folder: Ask = ask_folder,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("window")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setMinimumSize(*tokens()["size"]["window_min"])
         self._assembly = assembly
-        self._ask_file = ask_file or self._file_dialog
+        self._ask_folder = ask_folder
+        self._unsaved: dict[str, Any] = {}  # the change of settings that failed last
+        self.acts: dict[Way, Callable[[], object]] = {
+            Way.REPORT: lambda: None,
+            Way.RETRY: self._retry,
+            Way.START: self._start_again,
+            Way.SETUP: self.setup_wanted.emit,
+            Way.PLAN: self.setup_wanted.emit,
+            Way.BUILTIN: self.setup_wanted.emit,
+            Way.FOLDER: self._other_folder,
+            Way.FILE: self.setup_wanted.emit,
+            Way.CHAT: self._new_chat,
+        }
         self._look = Look(mood=Mood.LOOKING)
         self.watch = EngineWatch(assembly, self, serve=serve)
         self.sidebar = Sidebar()
@@ -97,7 +106,7 @@ class HomeWindow(Page):
         settings.language_chosen.connect(self._set_language)
         settings.theme_chosen.connect(self._set_theme)
         settings.remove_wanted.connect(self._remove)
-        settings.error_card.remedy_chosen.connect(lambda _code: settings.show_error(None))
+        settings.error_card.remedy_chosen.connect(self._settings_remedy)
         for number, name in enumerate(("home", "chat"), start=1):
             self._shortcut(f"Ctrl+{number}", name)
         self._shortcut("Ctrl+,", "settings")
@@ -169,34 +178,33 @@ class HomeWindow(Page):
         self.show_page("home")
 
     def _remedy(self, code: str) -> None:
-        """The button of an error card. What is not ours is tried again."""
-        self.home_page.clear_error()
-        if code in _TO_SETUP:
-            self.setup_wanted.emit()
-        elif code == "restart_engine":
-            self.watch.restart()
-        elif code in ("start_it", "start_again"):
-            self.watch.start()
-        elif code == "save_report":
-            self._save_report()
-        elif self._look.mood is Mood.STOPPED:
+        """The button of an error card."""
+        if way(code) is not Way.REPORT:
+            self.home_page.clear_error()
+        self.acts[way(code)]()
+
+    def _retry(self) -> None:
+        if self._look.mood is Mood.STOPPED:
             self.watch.start()
         else:
             self.watch.look()
 
-    def _save_report(self) -> None:
-        error = self.home_page.last_error
-        if error is None or not (name := self._ask_file()):
-            return
-        try:
-            Path(name).write_text(report_text(error, language.text()), encoding="utf-8")
-        except OSError as cause:
-            self.home_page.show_error(
-                AppError("report_not_saved", {}, remedy="save_report", detail=str(cause.strerror))
-            )
+    def _start_again(self) -> None:
+        if self._look.mood is Mood.STOPPED:
+            self.watch.start()
+        else:
+            self.watch.restart()
 
-    def _file_dialog(self) -> str:
-        return QFileDialog.getSaveFileName(self, say("home.save_report"), "deepberth-report.txt")[0]
+    def _other_folder(self) -> None:
+        """Takes another folder for models, then leads to the set-up that will use it."""
+        folder = self._ask_folder(self, self._assembly.model_folder)
+        if folder and self._save(model_folder=folder):
+            self.settings_page.show_folder(folder)
+            self.setup_wanted.emit()
+
+    def _new_chat(self) -> None:
+        self.show_page("chat")
+        self.chat.new_chat()
 
     # --- settings ---------------------------------------------------------------------------------
 
@@ -214,11 +222,24 @@ class HomeWindow(Page):
         try:
             self._assembly.save(replace(settings, **changes))
         except AppError as error:
+            self._unsaved = changes
             self.settings_page.show_choices(settings.language, settings.theme)
             self.settings_page.show_error(error)
             return False
         self.settings_page.show_error(None)
         return True
+
+    def _settings_remedy(self, code: str) -> None:
+        """Whatever was mended outside: the same change once more."""
+        if way(code) is Way.REPORT:
+            return
+        changes = self._unsaved
+        if "language" in changes:
+            self._set_language(changes["language"])
+        elif "theme" in changes:
+            self._set_theme(changes["theme"])
+        else:
+            self._save(**changes)
 
     def _remove(self, what: str) -> None:
         self.show_page("home")

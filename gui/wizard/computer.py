@@ -17,6 +17,7 @@ from core.setup import flow
 from core.setup.flow import WizardPage
 from gui import icons, language
 from gui.language import say, text
+from gui.remedies import Way, way
 from gui.tasks import Task
 from gui.widgets.cards import Card, line
 from gui.widgets.depth_chart import DepthChart
@@ -41,7 +42,7 @@ class ComputerPage(StepPage):
         self._title = Label("title")
         self._lead = Label("muted")
         self._error = ErrorCard()
-        self._error.remedy_chosen.connect(self._look)
+        self._error.remedy_chosen.connect(self._remedy)
         self._looking = _Looking()
         self._result = _Result()
         for widget in (self._title, self._lead, self._error, self._looking, self._result):
@@ -104,6 +105,10 @@ class ComputerPage(StepPage):
         if self._task is None:
             self._seconds = None
             self.changed.emit(flow.look_again(self.state))
+            self._look()
+
+    def _remedy(self, remedy: str) -> None:
+        if way(remedy) is not Way.REPORT:
             self._look()
 
     def _look(self) -> None:

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
-from PySide6.QtCore import QTimer
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.assembly import Assembly
-from core.domain import Endpoint, EngineKind, Receipt
+from core.domain import Choices, Endpoint, EngineKind, Receipt
 from core.errors import AppError
 from core.progress import CancelToken, Progress, Reporter
 from core.setup import flow
@@ -20,7 +19,7 @@ from core.setup.deploy import deploy, undo
 from core.setup.flow import WizardState
 from core.setup.plan import make_plan
 from gui.language import say, text
-from gui.report import report_text
+from gui.remedies import Ask, Way, ask_file, ask_folder, way
 from gui.tasks import Task, Work
 from gui.widgets.cards import Card, Note, line
 from gui.widgets.error_card import ErrorCard
@@ -33,8 +32,6 @@ from gui.wizard.quiet_note import Offer
 from gui.wizard.step import Act, Footer, Safety, StepPage
 from gui.wizard.undo_question import UndoQuestion
 from gui.wizard.ways_out import WaysOut
-
-_OTHER_PLAN = ("choose_smaller", "choose_other_plan", "change_context")
 
 
 class Phase(StrEnum):
@@ -53,10 +50,25 @@ class Phase(StrEnum):
 class SetupPage(StepPage):
     """Begins by itself when it comes up: the person agreed on the page before."""
 
+    model_folder_chosen = Signal(str)
+
     def __init__(self, assembly: Assembly, parent: QWidget | None = None) -> None:
         super().__init__(assembly, parent)
         self.phase = Phase.PAUSED
         self._again: Callable[[], None] = self._start  # what "Try again" repeats
+        self.ask_folder: Ask = ask_folder
+        self.ask_file: Ask = ask_file
+        self.acts: dict[Way, Callable[[], None]] = {
+            Way.REPORT: lambda: None,
+            Way.RETRY: self._retry,
+            Way.START: self._retry,
+            Way.SETUP: self._retry,
+            Way.CHAT: self._retry,
+            Way.PLAN: lambda: self._end_work("plan"),
+            Way.BUILTIN: lambda: self._end_work("builtin"),
+            Way.FOLDER: self._other_folder,
+            Way.FILE: self._other_file,
+        }
         self._task: Task | None = None
         self._then: str = ""  # what comes after LEAVING: undo, small, plan or builtin
         self._overall = Overall((), 0.0)
@@ -255,8 +267,7 @@ class SetupPage(StepPage):
             case "small":
                 self._set_up_instead(flow.choose_starter(self.state))
             case "builtin":
-                choices = replace(self.state.choices, engine=EngineKind.BUILTIN)
-                self._set_up_instead(flow.with_choices(self.state, choices))
+                self._choose(replace(self.state.choices, engine=EngineKind.BUILTIN))
             case _:
                 self._set_phase(Phase.PAUSED)
                 self.changed.emit(flow.undone(self.state))
@@ -292,17 +303,27 @@ class SetupPage(StepPage):
         self._start()
 
     def _remedy(self, remedy: str) -> None:
-        error = self.error.error
-        if remedy == "save_report" and error is not None:
-            QGuiApplication.clipboard().setText(report_text(error, text()))
-            self._lead.setText(say("page.setup.copied"))
-        elif remedy == "use_builtin":
-            self._end_work("builtin")
-        elif remedy in _OTHER_PLAN:
-            self._end_work("plan")
-        else:
-            self.error.clear()
-            self._again()
+        self.acts[way(remedy)]()
+
+    def _retry(self) -> None:
+        self.error.clear()
+        self._again()
+
+    def _other_folder(self) -> None:
+        """For this plan and for all that come."""
+        folder = self.ask_folder(self.window(), self.assembly.model_folder)
+        if folder:
+            self.model_folder_chosen.emit(folder)
+            self._choose(replace(self.state.choices, model_folder=folder))
+
+    def _other_file(self) -> None:
+        begin = self.state.plan.local_file if self.state.plan else None
+        if name := self.ask_file(self.window(), begin or ""):
+            self._choose(replace(self.state.choices, local_file=name))
+
+    def _choose(self, choices: Choices) -> None:
+        self.error.clear()
+        self._set_up_instead(flow.with_choices(self.state, choices))
 
     def _way_out(self, way: str) -> None:
         self._end_work(way)
@@ -312,11 +333,11 @@ class SetupPage(StepPage):
         remedy = self.error.error.remedy if self.error.error else ""
         plan = self.state.plan
         ways = []
-        if plan and plan.engine is EngineKind.LLAMA_CPP and remedy != "use_builtin":
+        if plan and plan.engine is EngineKind.LLAMA_CPP and way(remedy) is not Way.BUILTIN:
             ways.append("builtin")
         if plan and not plan.model.starter and self._can_small():
             ways.append("small")
-        if remedy not in _OTHER_PLAN:
+        if way(remedy) is not Way.PLAN:
             ways.append("plan")
         return tuple(ways[:2])
 

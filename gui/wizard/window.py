@@ -19,6 +19,7 @@ from gui.wizard.pages import ORDER, make_page
 from gui.wizard.rail import Rail
 from gui.wizard.reading_order import set_reading_order
 from gui.wizard.saver import Saver
+from gui.wizard.setup import SetupPage
 from gui.wizard.step import StepPage
 from gui.wizard.welcome import WelcomePage
 
@@ -66,6 +67,8 @@ class WizardWindow(QWidget):
             made = make_page(page, self.assembly)
             made.changed.connect(self.set_state)
             made.footer_changed.connect(self._show_footer)
+            if isinstance(made, SetupPage):
+                made.model_folder_chosen.connect(self._keep_models_in)
             self._walk_stack.addWidget(made)
             self.pages[page] = made
 
@@ -129,6 +132,9 @@ class WizardWindow(QWidget):
     def _switch_language(self, to: Literal["en", "zh_CN"]) -> None:
         language.switch(to)
         self._saver.save(replace(self._saver.latest, language=to))
+
+    def _keep_models_in(self, folder: str) -> None:
+        self._saver.save(replace(self._saver.latest, model_folder=folder))
 
     def _finish(self, state: WizardState) -> None:
         self.state = state

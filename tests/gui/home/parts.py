@@ -79,6 +79,10 @@ class Assembly:
     saved: list[Settings] = field(default_factory=list)
     refuses: AppError | None = None
 
+    @property
+    def model_folder(self) -> str:
+        return self.settings.model_folder or str(self.places.models)
+
     def save(self, settings: Settings) -> None:
         if self.refuses:
             raise self.refuses

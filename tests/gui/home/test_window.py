@@ -203,20 +203,60 @@ def test_the_starter_is_labelled_wherever_it_is_named(open_home: Open) -> None:
     assert "starter, not DeepSeek" in words(window.chat)
 
 
-def test_a_report_can_be_saved(qtbot: QtBot, open_home: Open, tmp_path: Path) -> None:
-    target = tmp_path / "report.txt"
-    window = open_home(Serve(state=EndpointState.FAILED), ask_file=lambda: str(target))
+def test_a_report_is_copied_and_the_card_stays(open_home: Open) -> None:
+    window = open_home(Serve(state=EndpointState.FAILED))
     button(window, "remedy").click()
-    assert "engine_failed" in target.read_text("utf-8")
+    assert "engine_failed" in QApplication.clipboard().text()
+    assert card(window) is not None
 
 
-def test_a_report_that_cannot_be_saved_says_so(open_home: Open, tmp_path: Path) -> None:
-    window = open_home(Serve(state=EndpointState.FAILED), ask_file=lambda: str(tmp_path))
+@pytest.mark.parametrize(
+    ("remedy", "calls"),
+    [
+        ("start_it", ["stop", "start"]),
+        ("restart_engine", ["stop", "start"]),
+        ("try_again", []),
+    ],
+)
+def test_a_remedy_of_home_does_something(
+    qtbot: QtBot, open_home: Open, remedy: str, calls: list[str]
+) -> None:
+    serve = Serve()
+    window = open_home(serve)
+    window.home_page.show_error(AppError("unexpected", remedy=remedy))
+    with qtbot.waitSignal(window.watch.looked):
+        button(window, "remedy").click()
+    assert card(window) is None
+    assert serve.calls == calls
+
+
+def test_another_folder_is_kept_and_leads_to_the_set_up(
+    qtbot: QtBot, open_home: Open, assembly: Assembly, tmp_path: Path
+) -> None:
+    chosen: list[str] = ["", str(tmp_path / "there")]
+    window = open_home(Serve(), ask_folder=lambda _window, _begin: chosen.pop(0))
+    for _ in range(2):
+        window.home_page.show_error(AppError("unexpected", remedy="choose_folder"))
+        asked = len(chosen)
+        button(window, "remedy").click()
+        assert len(chosen) == asked - 1
+    assert assembly.settings.model_folder == str(tmp_path / "there")
+    window.show_page("settings")
+    assert str(tmp_path / "there") in words(window)
+
+
+def test_a_setting_that_could_not_be_saved_is_tried_again(
+    open_home: Open, assembly: Assembly
+) -> None:
+    window = open_home(Serve())
+    window.show_page("settings")
+    assembly.refuses = AppError("unexpected", remedy="try_again")
+    button(window, "theme-dark").click()
+    assert not theme.is_dark()
+    assembly.refuses = None
     button(window, "remedy").click()
-    shown_card = card(window)
-    assert shown_card is not None
-    assert shown_card.error is not None
-    assert shown_card.error.code == "report_not_saved"
+    assert assembly.settings.theme == "dark"
+    assert theme.is_dark()
 
 
 # --- pages and keys ---------------------------------------------------------------------------

@@ -153,6 +153,32 @@ def test_a_report_is_copied(person: Person, fails) -> None:
     assert person.setup.phase is Phase.FAILED
 
 
+def test_another_folder_for_the_models_is_used_and_kept(
+    person: Person, world: World, fails, tmp_path: Path
+) -> None:
+    plans = fails(AppError("unexpected", remedy="choose_folder"))
+    person.to_setup()
+    person.waits_until(lambda: person.setup.phase is Phase.FAILED)
+    person.setup.ask_folder = lambda _window, _begin: ""
+    person.click("remedy")
+    assert person.setup.phase is Phase.FAILED
+    person.setup.ask_folder = lambda _window, _begin: str(tmp_path / "there")
+    person.click("remedy")
+    person.waits_until(lambda: len(plans) == 2)
+    assert plans[1].model_folder == str(tmp_path / "there")
+    person.waits_until(lambda: world.settings.model_folder == str(tmp_path / "there"))
+
+
+def test_another_file_of_one_s_own_is_used(person: Person, fails, tmp_path: Path) -> None:
+    plans = fails(AppError("unexpected", remedy="choose_file"))
+    person.to_setup()
+    person.waits_until(lambda: person.setup.phase is Phase.FAILED)
+    person.setup.ask_file = lambda _window, _begin: str(tmp_path / "mine.gguf")
+    person.click("remedy")
+    person.waits_until(lambda: len(plans) == 2)
+    assert plans[1].local_file == str(tmp_path / "mine.gguf")
+
+
 def test_who_would_rather_not_wait_gets_the_starter_and_only_that(
     person: Person, world: World, slow: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
