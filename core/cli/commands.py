@@ -19,6 +19,7 @@ from core.domain import (
     ChatDelta,
     ChatDone,
     Endpoint,
+    EndpointState,
     EngineKind,
     Message,
     Money,
@@ -34,6 +35,7 @@ from core.edges.travel_files import decode_answers, decode_probe, encode_probe
 from core.errors import AppError
 from core.machine.detect import detect
 from core.progress import CancelToken
+from core.providers.engine_failures import failure
 from core.serve import endpoint as serving
 from core.serve.chat import stream_chat
 from core.setup import sources
@@ -161,7 +163,10 @@ def check_own_file(path: Path) -> None:
     """
     if not path.is_file():
         raise AppError("file_not_readable", {"path": str(path)}, remedy="fix_file", field="file")
-    check_gguf(path)
+    try:
+        check_gguf(path)
+    except AppError as error:
+        raise replace(error, remedy="choose_file", field="file") from error
 
 
 def download_bytes(plan: Plan) -> int:
@@ -223,6 +228,8 @@ def status_command(
         data["note"] = now.status.note
     model = now.deployment.plan.model.name if now.deployment else ""
     lines = [output.text(f"cli.state.{state}", model=model)]
+    if now.status.note:
+        lines.append(output.text.error(failure(now.status))["happened"])
     if pending and state != "setting_up":
         lines.append(output.text("cli.state.setting_up", model=pending.plan.model.name))
     lines += [output.text("cli.set_aside", path=path) for path in aside]
@@ -251,11 +258,15 @@ def chat_command(
 
 
 def running_endpoint(assembly: Assembly) -> Endpoint:
-    """Raises: AppError("nothing_set_up", "not_running")."""
+    """Raises: AppError("nothing_set_up", "not_running", "endpoint_gone"), or why it failed."""
     now = serving.current(assembly.journal, assembly.providers)
     if now.endpoint is None:
         raise AppError("nothing_set_up", remedy="set_up_first")
-    if now.status.state.value != "running":
+    if now.status.state in {EndpointState.FAILED, EndpointState.UNKNOWN}:
+        raise failure(now.status)
+    if now.status.state is EndpointState.GONE:
+        raise AppError("endpoint_gone", remedy="set_up_again")
+    if now.status.state is not EndpointState.RUNNING:
         raise AppError("not_running", {"state": now.status.state.value}, remedy="start_it")
     return now.endpoint
 

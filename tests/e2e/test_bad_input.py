@@ -167,6 +167,7 @@ def test_a_file_that_is_no_model(program: Program, tmp_path: Path, starter_model
         words = ("up", "--yes", "--model", "smollm2-135m-instruct", "--file", str(file))
         error = in_both(program, *words, code=code, with_exit=REFUSED)
         assert name in error["message"]
+        assert error["field"] == "file"
     words = ("up", "--yes", "--model", "smollm2-135m-instruct", "--file", str(tmp_path / "no.gguf"))
     in_both(program, *words, code="file_not_readable", with_exit=REFUSED)
     assert program.changed_nothing()
@@ -580,11 +581,41 @@ def test_an_engine_that_hangs(tmp_path: Path, real_bench: Bench) -> None:
             status = program("status")
             assert (status.done()["state"], status.json["note"]) == ("unknown", "docker_hung")
             assert status.seconds < 8
-            program("chat", QUESTION).failed("not_running", with_exit=REFUSED)
+            program("chat", QUESTION).failed("docker_hung")
             program("stop").failed("docker_hung")
             assert chinese(program.in_chinese("down").failed("docker_hung")["message"])
         assert program.state() == "running"
         assert "Paris" in program("chat", QUESTION).done()["answer"]
+
+
+@pytest.mark.engine
+@pytest.mark.docker
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_a_container_that_somebody_took_away(tmp_path: Path, real_bench: Bench) -> None:
+    with Program(tmp_path / "home", real_bench.environment).cleaned() as program:
+        made = answers(program(*UP))
+        with real_bench.dockerd.client() as client:
+            client.remove_container(f"deepberth-{made['deployment']}", force=True)
+        assert program.state() == "gone"
+        in_both(program, "chat", QUESTION, code="endpoint_gone")
+        program("start").failed("endpoint_gone")
+        assert answers(program("up", "--yes"))["deployment"] == made["deployment"]
+
+
+@pytest.mark.engine
+def test_an_engine_that_was_ended(program: Program) -> None:
+    """By the system, for want of memory say. It is told, and starts again."""
+    answers(program(*UP))
+    (engine,) = engines_of(program.home)
+    os.kill(engine, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(engine)] if psutil.pid_exists(engine) else [], timeout=5)
+    assert program.state() in {"failed", "stopped"}
+    error = program("chat", QUESTION)
+    assert error.code in {REFUSED, FAILED}
+    assert error.error["code"] in {"engine_crashed", "not_running"}
+    assert program("start").done()["state"] == "running"
+    assert "Paris" in program("chat", QUESTION).done()["answer"]
 
 
 @contextmanager
