@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -23,8 +24,8 @@ from core.errors import AppError
 from core.progress import CancelToken, Progress, Reporter
 from core.providers.base import Provider
 from core.providers.engine_failures import failure
-from core.setup import weights
-from core.setup.journal import Deployment, Journal
+from core.setup import locks, weights
+from core.setup.journal import READY, SETTING_UP, Deployment, Journal
 from core.setup.leftovers import Providers, retire, sweep
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "assets" / "templates"
@@ -49,6 +50,7 @@ class Run:
     places: Places
     report: Reporter
     token: CancelToken
+    ready_before: frozenset[str] = frozenset()  # deployments that were ready when this run began
     model_path: str = ""
     handle: Handle | None = None
     status: Status = field(default_factory=lambda: Status(state=EndpointState.UNKNOWN))
@@ -68,7 +70,8 @@ class Run:
 def check_engine(run: Run) -> None:
     """The provider works; what an earlier run left behind is known."""
     run.provider.check()
-    sweep(run.plan, run.providers, run.journal)
+    with locks.changing(run.journal, run.token):
+        sweep(run.plan, run.providers, run.journal)
     if run.handle is not None:
         run.status = run.provider.poll(run.handle)
 
@@ -117,15 +120,43 @@ def fetch_model(run: Run) -> None:
     run.model_path = found.path
 
 
+def be_the_only_one(run: Run) -> None:
+    """Exactly one engine, ours: every other deployment goes, except one that somebody is carrying
+    out right now and that has made nothing yet. An abandoned one must not stay pending.
+
+    Raises: AppError("busy_elsewhere") where another one took this one's place meanwhile.
+    """
+    opened = run.journal.open()
+    if run.id not in {one.id for one in opened}:
+        raise AppError("busy_elsewhere", remedy="try_again", retryable=True)
+    others = [one for one in opened if one.id != run.id]
+    if run.plan.model.starter and any(_came_first(run, other) for other in others):
+        run.journal.close(run.id, "overtaken")
+        raise AppError("busy_elsewhere", remedy="try_again", retryable=True)
+    for other in others:
+        with contextlib.ExitStack() as held:
+            try:
+                held.enter_context(locks.carrying(run.journal, other.plan))
+            except AppError as error:
+                if error.code != "busy_elsewhere":
+                    raise
+                if other.state == SETTING_UP and other.handle is None:
+                    continue
+            retire(other, run.plan, run.providers, run.journal)
+
+
+def _came_first(run: Run, other: Deployment) -> bool:
+    """The model that the person waits for became ready while its stand-in was being set up."""
+    fresh = other.state == READY and other.id not in run.ready_before
+    return fresh and not other.plan.model.starter
+
+
 def is_created(run: Run) -> bool:
     return run.alive()
 
 
 def create(run: Run) -> None:
-    """Exactly one engine, ours. The intent is on the disk before the provider is asked."""
-    for other in run.journal.open():
-        if other.id != run.id:
-            retire(other, run.plan, run.providers, run.journal)
+    """The intent is on the disk before the provider is asked."""
     if run.handle is not None and run.status.state is EndpointState.FAILED:
         run.provider.delete(run.handle)
     run.token.check()

@@ -2,7 +2,8 @@
 
 Each step is looked up in `_ACTS` by its id and says three things: is it done already, do it, undo
 it. What the outside world is asked to make is written down before (intent) and after (observed).
-Running a finished plan again looks at what is there and does nothing.
+Running a finished plan again looks at what is there and does nothing. Two plans may be under way
+at once (see core/setup/locks.py); the one that comes to its end last stays.
 """
 
 from __future__ import annotations
@@ -13,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.domain import Endpoint, EndpointState, Note, Plan, Receipt
-from core.edges import files
 from core.edges.places import Places
 from core.progress import CancelToken, Progress, Reporter
 from core.providers.base import Provider
-from core.setup import acts, sources, weights
+from core.setup import acts, locks, sources, weights
 from core.setup import journal as journals
 from core.setup.acts import Run
 from core.setup.journal import Deployment, Journal
@@ -35,10 +35,12 @@ def deploy(
     """The plan's model, running and having answered. May be run again after anything.
 
     An older deployment goes on running until the new one is about to be made; its model file
-    stays. Raises: AppError (busy_elsewhere while another window sets up), Cancelled; what was
-    done until then is taken up by the next run.
+    stays. Raises: AppError (busy_elsewhere while another window sets up the same plan, or does not
+    come to the end of its own), Cancelled; what was done until then is taken up by the next run.
     """
-    with _one_writer(journal):
+    with contextlib.ExitStack() as held:
+        held.enter_context(locks.carrying(journal, plan))
+        before = frozenset(one.id for one in journal.open() if one.state == journals.READY)
         deployment = journal.begin(plan)
         run = Run(
             deployment=deployment,
@@ -49,6 +51,7 @@ def deploy(
             places=places,
             report=report,
             token=token,
+            ready_before=before,
             handle=deployment.handle,
             proof=deployment.proof,
         )
@@ -56,6 +59,9 @@ def deploy(
             token.check()
             act = _ACTS[step.id]
             report(Progress(step=step.id))
+            if step.id == "create":  # from here to the end nobody else changes anything
+                held.enter_context(locks.changing(journal, token, wait_s=locks.FINISH_S))
+                acts.be_the_only_one(run)
             if not act.done(run):
                 act.do(run)
             report(Progress(step=step.id, finished=True))
@@ -70,10 +76,11 @@ def undo(
 
     Repeatable: what is gone already is no error. Raises: AppError; then it can be run again.
     """
-    with _one_writer(journal):
-        deployment = journal.find(deployment_id)
-        if deployment is None:
-            return Receipt()
+    deployment = journal.find(deployment_id)
+    if deployment is None:
+        return Receipt()
+    with locks.carrying(journal, deployment.plan), locks.changing(journal, CancelToken()):
+        deployment = journal.find(deployment_id) or deployment  # as it is now that it is held
         taking = _Undo(
             deployment=deployment,
             provider=provider_of(deployment.plan, providers),
@@ -155,10 +162,6 @@ def _undo_engine(taking: _Undo) -> None:
 
 
 # --- both -------------------------------------------------------------------------------------
-
-
-def _one_writer(journal: Journal) -> contextlib.AbstractContextManager[None]:
-    return files.writer_lock(journal.path.with_name("writer.lock"))
 
 
 def _endpoint(run: Run) -> Endpoint:

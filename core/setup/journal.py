@@ -127,9 +127,11 @@ class Journal:
         return (whole or found or (None,))[-1]
 
     def pending(self) -> Deployment | None:
-        """The newest that was begun and is not set up yet, or None."""
+        """The newest that was begun and is not set up yet, or None. The starter is named only when
+        nothing else is coming: it is there to shorten the wait."""
         begun = [deployment for deployment in self.open() if deployment.state == SETTING_UP]
-        return begun[-1] if begun else None
+        wanted = [deployment for deployment in begun if not deployment.plan.model.starter]
+        return (wanted or begun or (None,))[-1]
 
     def open(self) -> tuple[Deployment, ...]:
         """All that are not closed, oldest first."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,15 +55,28 @@ class Stage:
     environment: dict[str, str]
 
     def run(self, moment: str = "") -> subprocess.CompletedProcess[bytes]:
-        plan_file = self.home / "plan.json"
-        files.write_atomic(plan_file, msgspec.json.encode(self.plan))
         return subprocess.run(
-            [sys.executable, "-m", "tests.e2e.drive_setup", str(plan_file), moment],
+            self._command(moment),
             env={**os.environ, **self.environment},
             capture_output=True,
             timeout=120,
             check=False,
         )
+
+    @contextmanager
+    def going(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The same while the block runs."""
+        process = subprocess.Popen(self._command(""), env={**os.environ, **self.environment})
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait(10)
+
+    def _command(self, moment: str) -> list[str]:
+        plan_file = self.home / f"plan-{self.plan.id}.json"
+        files.write_atomic(plan_file, msgspec.json.encode(self.plan))
+        return [sys.executable, "-m", "tests.e2e.drive_setup", str(plan_file), moment]
 
 
 @pytest.fixture
@@ -92,6 +107,13 @@ def killed(stage: Stage, moments: tuple[str, ...]) -> None:
     for moment in moments:
         done = stage.run(moment)
         assert done.returncode == -9, (moment, done.stdout, done.stderr)
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def engines_of(home: Path) -> list[int]:
@@ -150,6 +172,48 @@ def test_one_kill_in_a_download_costs_eight_mebibytes_at_most(
     killed(it, ("fetch_model:50000000", "after:observe.fetch_model"))
     assert hub.sent[it.path] <= it.plan.quant.size_bytes + REDONE
     assert len(hub.asked(it.path)) == 2
+
+
+def test_killed_while_the_starter_answers(
+    tmp_path: Path, hub: FileServer, starter_model: Path
+) -> None:
+    """The chosen model's process dies in its download; the starter goes on."""
+    it = stage(tmp_path, hub, starter_model, EngineKind.BUILTIN)
+    hub.behaviours[it.path] = Behaviour(bytes_per_s=10e6)
+    small = replace(
+        it.plan,
+        id="small",
+        model=replace(it.plan.model, id="small", starter=True),
+        quant=replace(it.plan.quant, file="SmolLM2-135M-Instruct.Q4_1.gguf"),  # it is packaged
+    )
+    starter = replace(it, plan=small)
+    with it.going() as process:
+        wait_for(lambda: hub.sent[it.path] > 1_000_000)
+        made = starter.run()
+        assert made.returncode == 0, made.stderr.decode()
+        assert process.poll() is None, "the download was over too soon"
+        assert len(engines_of(tmp_path)) == 1
+        process.kill()
+        process.wait(10)
+    journal = open_journal(tmp_path / "journal.db")
+    try:
+        current, pending = journal.current(), journal.pending()
+        assert current is not None
+        assert (current.plan.id, current.state) == ("small", READY)
+        assert pending is not None
+        assert pending.plan.id == it.plan.id
+        assert len(engines_of(tmp_path)) == 1
+        hub.behaviours[it.path] = Behaviour()
+        done = it.run()
+        assert done.returncode == 0, done.stderr.decode()
+        assert hub.sent[it.path] <= it.plan.quant.size_bytes + REDONE
+        assert [(one.plan.id, one.state) for one in journal.open()] == [(it.plan.id, READY)]
+        assert len(engines_of(tmp_path)) == 1
+        provider = LocalBuiltin(read_places(it.environment))
+        undo(pending.id, {EngineKind.BUILTIN: provider}, journal)
+        assert engines_of(tmp_path) == []
+    finally:
+        journal.close_file()
 
 
 @pytest.mark.docker

@@ -412,7 +412,7 @@ def test_cancel_while_it_loads_leaves_it_to_be_taken_up(world: World) -> None:
 
 def test_a_second_window_is_told_to_wait(world: World) -> None:
     with (
-        files.writer_lock(world.folder / "writer.lock"),
+        files.writer_lock(world.folder / "locks" / f"{world.plan.id}.lock"),
         pytest.raises(AppError) as failed,
     ):
         world.deploy()
