@@ -50,7 +50,7 @@ class Run:
     places: Places
     report: Reporter
     token: CancelToken
-    ready_before: frozenset[str] = frozenset()  # deployments that were ready when this run began
+    whole_before: frozenset[str] = frozenset()  # deployments that were whole when this run began
     model_path: str = ""
     handle: Handle | None = None
     status: Status = field(default_factory=lambda: Status(state=EndpointState.UNKNOWN))
@@ -147,7 +147,7 @@ def be_the_only_one(run: Run) -> None:
 
 def _came_first(run: Run, other: Deployment) -> bool:
     """The model that the person waits for became ready while its stand-in was being set up."""
-    fresh = other.state == READY and other.id not in run.ready_before
+    fresh = other.state == READY and other.id not in run.whole_before
     return fresh and not other.plan.model.starter
 
 

@@ -40,7 +40,8 @@ def deploy(
     """
     with contextlib.ExitStack() as held:
         held.enter_context(locks.carrying(journal, plan))
-        before = frozenset(one.id for one in journal.open() if one.state == journals.READY)
+        begun = journal.open()
+        before = frozenset(one.id for one in begun if one.state != journals.SETTING_UP)
         deployment = journal.begin(plan)
         run = Run(
             deployment=deployment,
@@ -51,7 +52,7 @@ def deploy(
             places=places,
             report=report,
             token=token,
-            ready_before=before,
+            whole_before=before,
             handle=deployment.handle,
             proof=deployment.proof,
         )
