@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from core.advice.candidates import CONTEXTS, best_for_model, offered_quants
+from core.advice.candidates import CONTEXTS, best_for_model, offered_quants, usable_devices
 from core.advice.memory import need, usable_bytes
-from core.advice.profile import build_profile
+from core.advice.profile import build_profile, shares_memory
 from core.domain import (
     Answers,
     Catalog,
     Device,
+    Gpu,
     Model,
     Money,
     Probe,
@@ -45,27 +46,33 @@ class Hull:
 class Capacity:
     """What the best device holds. `verdict` names the page's title."""
 
-    verdict: str  # good | processor | unread_card | nothing | unknown
+    verdict: str  # good | processor | unread_card | unused_card | full_disk | nothing | unknown
     place: str  # card | memory
     hulls: tuple[Hull, ...]
     best: Hull | None
     usable_bytes: int
     total_bytes: int | None
+    gpu: Gpu | None  # the card that does the work, or None where the processor does
 
 
 def capacity(probe: Probe, catalog: Catalog) -> Capacity:
     """The hulls of our distilled models beside the memory that is free and ours to use."""
     profile = build_profile(probe, _ANY)
-    device = profile.devices[0]
-    hulls = tuple(_hull(label, model, profile, catalog, device) for label, model in _sizes(catalog))
+    device = usable_devices(profile, catalog)[0]
+    models = _sizes(catalog)
+    # The picture is about memory alone; whether the disk has room is the title's matter.
+    roomy = replace(profile, disk_free_bytes=None)
+    hulls = tuple(_hull(label, model, roomy, catalog, device) for label, model in models)
     best = next((hull for hull in reversed(hulls) if hull.verdict != "no"), None)
+    fetched = any(best_for_model(model, profile, catalog, (device,)) for _, model in models)
     return Capacity(
-        verdict=_title(probe, device, best),
-        place="memory" if device.gpu is None or device.gpu.unified_memory else "card",
+        verdict=_title(probe, device, best) if fetched or best is None else "full_disk",
+        place="memory" if device.gpu is None or shares_memory(device.gpu) else "card",
         hulls=hulls,
         best=best,
         usable_bytes=usable_bytes(device),
         total_bytes=_total(probe, device),
+        gpu=device.gpu,
     )
 
 
@@ -99,10 +106,13 @@ def _title(probe: Probe, device: Device, best: Hull | None) -> str:
         return "unknown" if unread else "nothing"
     if device.gpu is not None:
         return "good"
-    return "unread_card" if isinstance(probe.gpus, Unreadable) else "processor"
+    if isinstance(probe.gpus, Unreadable):
+        return "unread_card"
+    cards = known(probe.gpus) or ()
+    return "unused_card" if any(not shares_memory(card) for card in cards) else "processor"
 
 
 def _total(probe: Probe, device: Device) -> int | None:
-    if device.gpu is None or device.gpu.unified_memory:
+    if device.gpu is None or shares_memory(device.gpu):
         return known(probe.ram_bytes)
     return known(device.gpu.vram_bytes)

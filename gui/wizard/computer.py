@@ -289,7 +289,7 @@ class _Result(QWidget):
             can.total_bytes,
             say(f"page.computer.depth.{can.place}"),
         )
-        found = facts(probe, text())
+        found = facts(probe, text(), can.gpu)
         for card in self._cards:
             card.show_fact(found[card.which])
 

@@ -62,7 +62,7 @@ class PlanPage(StepPage):
         self._lead.setText(say("page.plan.lead", n=len(advice.recommendations)))
         answers = self.state.answers
         self.main.show_plan(chosen, answers.hours_per_day if answers else 2.0)
-        self._tree.say(words.tree_line(advice.tree))
+        self._tree.say(words.tree_line(advice))
         others = [
             index
             for index in range(len(advice.recommendations))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.advice.reasons import CHARACTERS_PER_TOKEN, WORDS_PER_TOKEN
-from core.domain import Kind, Money, Recommendation, Tree
+from core.domain import Advice, Kind, Money, Recommendation
 from gui import language
 from gui.language import say, text
 
@@ -12,6 +12,11 @@ _GRADES = {
     "own_account": ("B", "info"),
     "mixed": ("B", "info"),
     "third_party": ("C", ""),
+}
+_SAME_AS = {
+    "local": (Kind.LOCAL,),
+    "hybrid": (Kind.HYBRID,),
+    "cloud": (Kind.CLOUD, Kind.TOKENS),
 }
 _NOT_FIRST = "limit.not_first."
 _UNDER_THE_NAME = ("limit.distilled", "limit.starter_not_deepseek")  # said there already
@@ -116,8 +121,14 @@ def why_not_first(what: Recommendation) -> str:
     return text().note(compared[0]) if compared else ""
 
 
-def tree_line(tree: Tree) -> str:
-    """The article's verdict with the answers that led there."""
+def tree_line(advice: Advice) -> str:
+    """What a known rule of thumb says to the same answers, and why ours differs if it does."""
+    tree, ours = advice.tree, advice.recommendations[0].kind
     path = [say(f"tree.{step.replace(':', '.')}") for step in tree.path]
-    verdict = say(f"tree.verdict.{tree.verdict}")
-    return say("page.plan.tree", verdict=verdict, path=text().listed(path))
+    rule = say(
+        "page.plan.tree", verdict=say(f"tree.verdict.{tree.verdict}"), path=text().listed(path)
+    )
+    agrees = ours in _SAME_AS[tree.verdict]
+    beside = "same" if agrees else "local" if ours is Kind.LOCAL else "other"
+    space = "" if language.current() == "zh_CN" else " "
+    return f"{rule}{space}{say(f'page.plan.tree.{beside}')}"

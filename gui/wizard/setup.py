@@ -18,6 +18,7 @@ from core.setup import flow
 from core.setup.deploy import deploy, undo
 from core.setup.flow import WizardState
 from core.setup.plan import make_plan
+from gui.coming import Coming
 from gui.language import say, text
 from gui.remedies import Ask, Way, ask_file, ask_folder, way
 from gui.tasks import Task, Work
@@ -26,9 +27,10 @@ from gui.widgets.error_card import ErrorCard
 from gui.widgets.labels import Label
 from gui.widgets.meters import MeterBar
 from gui.widgets.steps import StepList
+from gui.wizard.meanwhile import Meanwhile
 from gui.wizard.mini_steps import MiniSteps
 from gui.wizard.overall import Overall
-from gui.wizard.quiet_note import Offer
+from gui.wizard.receipt_words import receipt_words, together
 from gui.wizard.step import Act, Footer, Safety, StepPage
 from gui.wizard.undo_question import UndoQuestion
 from gui.wizard.ways_out import WaysOut
@@ -47,10 +49,23 @@ class Phase(StrEnum):
     DONE = "done"
 
 
+_ENGINE_STEPS = ("create", "load", "rehearse")
+_COMING = {  # what a phase is to those who look at something else
+    Phase.WORKING: "fetching",
+    Phase.PAUSING: "paused",
+    Phase.PAUSED: "paused",
+    Phase.LEAVING: "paused",
+    Phase.FAILED: "failed",
+    Phase.DONE: "done",
+}
+
+
 class SetupPage(StepPage):
     """Begins by itself when it comes up: the person agreed on the page before."""
 
     model_folder_chosen = Signal(str)
+    starter_ready = Signal(object)  # Endpoint: it answers until the chosen model takes its place
+    coming = Signal(object)  # Coming | None, every second and at every turn
 
     def __init__(self, assembly: Assembly, parent: QWidget | None = None) -> None:
         super().__init__(assembly, parent)
@@ -81,14 +96,16 @@ class SetupPage(StepPage):
         self._mini = MiniSteps()
         self.ways = WaysOut()
         self.ways.chosen.connect(self._way_out)
-        self._small = Offer("chat", "use-starter")
-        self._small.pressed.connect(self._take_small)
+        self.meanwhile = Meanwhile(assembly)
+        self.meanwhile.ready.connect(self.starter_ready)
+        self.meanwhile.ended.connect(self._meanwhile_ended)
         self._gone = Note("success")
         order = (self._title, self._lead, self._mini, self.error, self.ways)
-        for widget in (*order, self._card, self._small, self._gone):
+        for widget in (*order, self._card, self.meanwhile, self._gone):
             self.body.addWidget(widget)
         self._tick = QTimer(self, interval=1000)
         self._tick.timeout.connect(self._show_overall)
+        self._tick.timeout.connect(self._tell)
         self.render()
 
     def title(self) -> str:
@@ -107,14 +124,10 @@ class SetupPage(StepPage):
             self._mini.show_steps(ids, self._overall.working)
         self.ways.show_ways(self._ways() if failed else ())
         self._card.setVisible(not failed and not undone)
-        starter = plan is not None and plan.model.starter
-        self._small.setVisible(self.phase is Phase.WORKING and not starter and self._can_small())
-        self._small.say(
-            say("page.setup.small"), say("page.setup.small.more"), say("page.plan.small.button")
-        )
+        self.meanwhile.show_state(self.state, offered=self._offers_starter())
         self._gone.setVisible(undone)
         if undone and self._receipt is not None:
-            self._gone.say(_receipt_words(self._receipt))
+            self._gone.say(receipt_words(self._receipt))
         self._checked.setText(say("page.setup.checked"))
         self._show_overall()
 
@@ -206,11 +219,17 @@ class SetupPage(StepPage):
             self._tick.stop()
         self.render()
         self.footer_changed.emit()
+        self._tell()
 
     def _progressed(self, progress: Progress) -> None:
+        offered = self._offers_starter()
         self._overall.take(progress)
         self._steps.show_progress(progress)
         self._show_overall()
+        if offered and not self._offers_starter():  # its own engine comes now
+            self.meanwhile.cancel()
+            self.render()
+            self._tell()
 
     def _succeeded(self, result: object) -> None:
         self._task = None
@@ -253,13 +272,21 @@ class SetupPage(StepPage):
     def _end_work(self, then: str) -> None:
         """Stops what runs, then goes where `then` says."""
         self._then = then
-        if self._task is None:
+        self.meanwhile.cancel()
+        if self._task is None and not self.meanwhile.busy:
             self._leave()
-        else:
-            self._set_phase(Phase.LEAVING)
+            return
+        self._set_phase(Phase.LEAVING)
+        if self._task is not None:
             self._task.cancel()
 
+    def _meanwhile_ended(self) -> None:
+        if self.phase is Phase.LEAVING and self._task is None:
+            self._leave()
+
     def _leave(self) -> None:
+        if self.meanwhile.busy:
+            return  # its end comes here again
         self.error.clear()
         match self._then:
             case "undo":
@@ -281,7 +308,7 @@ class SetupPage(StepPage):
             for deployment in reversed(parts.journal.open()):
                 token.check()
                 receipts.append(undo(deployment.id, parts.providers, parts.journal, model=True))
-            return _together(receipts)
+            return together(receipts)
 
         self._run(work, Phase.UNDOING)
 
@@ -344,10 +371,26 @@ class SetupPage(StepPage):
     def _can_small(self) -> bool:
         return self.state.small is not None and self.state.small.can_set_up
 
-    def _take_small(self) -> None:
-        self._end_work("small")
+    def _offers_starter(self) -> bool:
+        """As long as there is something to wait for."""
+        plan = self.state.plan
+        fetching = self._overall.working not in _ENGINE_STEPS
+        wanted = self.phase is Phase.WORKING and plan is not None and not plan.model.starter
+        return wanted and fetching and self._can_small()
 
     # --- what is shown ---------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        """For those who look at something else meanwhile."""
+        plan, state = self.state.plan, _COMING.get(self.phase)
+        if plan is None or plan.model.starter or state is None:
+            self.coming.emit(None)
+            return
+        if state == "fetching" and self._overall.working in _ENGINE_STEPS:
+            state = "starting"
+        left_s = self._overall.left_s(time.monotonic()) if state == "fetching" else None
+        share = self._overall.share
+        self.coming.emit(Coming(model=plan.model.name, state=state, share=share, left_s=left_s))
 
     def _make_progress_card(self) -> None:
         self._left, self._amount = Label("heading"), Label("caption", wrap=False)
@@ -388,19 +431,3 @@ class SetupPage(StepPage):
         if plan is not None and plan.model.starter and self.phase is not Phase.UNDONE:
             return say("page.setup.lead.starter")
         return say(f"page.setup.lead.{'undone' if self.phase is Phase.UNDONE else 'working'}")
-
-
-def _together(receipts: list[Receipt]) -> Receipt:
-    """One receipt for all; a line that stands in several is said once."""
-    removed = dict.fromkeys(note for receipt in receipts for note in receipt.removed)
-    kept = dict.fromkeys(note for receipt in receipts for note in receipt.kept)
-    freed = sum(receipt.freed_bytes for receipt in receipts)
-    return Receipt(removed=tuple(removed), kept=tuple(kept), freed_bytes=freed)
-
-
-def _receipt_words(receipt: Receipt) -> str:
-    """What went, what stayed, how much is free again."""
-    sentences = [text().note(note) for note in (*receipt.removed, *receipt.kept)]
-    if receipt.freed_bytes:
-        sentences.append(say("page.setup.freed", size=text().size(receipt.freed_bytes)))
-    return "\n".join(sentences) or say("page.setup.nothing_made")

@@ -36,6 +36,8 @@ class WizardWindow(QWidget):
     """
 
     finished = Signal(object)
+    starter_ready = Signal(object)  # Endpoint: somebody would rather chat while the rest comes
+    coming = Signal(object)  # Coming | None: how far the set-up is
 
     def __init__(self, assembly: Assembly, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,6 +71,8 @@ class WizardWindow(QWidget):
             made.footer_changed.connect(self._show_footer)
             if isinstance(made, SetupPage):
                 made.model_folder_chosen.connect(self._keep_models_in)
+                made.starter_ready.connect(self.starter_ready)
+                made.coming.connect(self.coming)
             self._walk_stack.addWidget(made)
             self.pages[page] = made
 
@@ -95,6 +99,10 @@ class WizardWindow(QWidget):
         self.rail.show_state(self.state, page.safety())
         self._show_footer()
         set_reading_order(self.rail, page, self.footer)
+
+    def note_done(self) -> None:
+        """The chosen model answers, and the person is somewhere else already."""
+        self._saver.save(replace(self._saver.latest, wizard_done=True))
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
