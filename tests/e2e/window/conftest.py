@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import time
@@ -15,6 +16,23 @@ from tests.bench.tools import tool
 
 ARTIFACTS = Path(__file__).resolve().parents[3] / "artifacts"
 _kept: list[subprocess.Popen[bytes]] = []  # the server outlives the tests, see `screen`
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage_stays_on_this_thread() -> Iterator[None]:
+    """As in the program (gui/garbage.py): a widget destroyed on a worker thread is a deadlock."""
+    gc.collect()
+    gc.freeze()  # so that collecting after each test looks at that test's objects only
+    gc.disable()
+    yield
+    gc.enable()
+    gc.unfreeze()
+
+
+@pytest.fixture(autouse=True)
+def _collected_between_tests() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import re
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.exceptions import TimeoutError as QtTimeout
 from pytestqt.qtbot import QtBot
 
 from core.setup.flow import WizardPage
@@ -88,7 +89,7 @@ class Person:
 
     def waits_for_layout(self) -> None:
         """Labels get their height a few events after their width; a second is a very long time."""
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(QtTimeout):
             self.waits_until(lambda: not self.cut_labels(), timeout=1000)
 
     def cut_labels(self) -> list[str]:
