@@ -123,9 +123,7 @@ def _load(config: Config) -> Any:
         raise AppError("model_file_missing", {"path": config.model_path}, remedy="set_up_again")
     _check_memory(config, model)
     key = keys.read_key(Path(config.key_path))
-    # Threads that wait for each other by spinning come to a near stop as soon as another program
-    # wants a core: 4 instead of 60 tokens/s, measured on two busy cores. Read when it is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault(*llama_server.WAITING)  # read when the engine is loaded
     try:
         import xllamacpp
 

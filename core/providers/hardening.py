@@ -18,6 +18,7 @@ from core.providers.llama_server import (
     KEY_FILE,
     PORT,
     TEMPLATE_FILE,
+    WAITING,
     container_argv,
     model_targets,
 )
@@ -129,6 +130,7 @@ def container_request(
     return {
         "Image": image,
         "Cmd": container_argv(launch),
+        "Env": ["=".join(WAITING)],
         "User": ground.user,
         "Labels": labels(launch),
         "ExposedPorts": {f"{PORT}/tcp": {}},
