@@ -14,9 +14,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.domain import Money, Note
 from core.errors import AppError
+
+if TYPE_CHECKING:
+    from babel import Locale
 
 LANGUAGES = ("en", "zh_CN")
 _FOLDER = Path(__file__).resolve().parent.parent / "assets" / "text"
@@ -73,7 +77,7 @@ class Text:
         from babel.numbers import format_decimal
 
         digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-        return format_decimal(round(value, digits), locale=self.language)
+        return format_decimal(round(value, digits), locale=_locale(self.language))
 
     def size(self, value_bytes: int) -> str:
         """Bytes in the unit a person reads: GB is 10^9 bytes, as disks are sold."""
@@ -85,7 +89,7 @@ class Text:
     def money(self, money: Money) -> str:
         from babel.numbers import format_currency
 
-        return format_currency(money.amount, money.currency, locale=self.language)
+        return format_currency(money.amount, money.currency, locale=_locale(self.language))
 
     def span(self, low: float | Decimal, high: float | Decimal) -> str:
         """A range with an en dash, or one number where both ends read the same."""
@@ -103,7 +107,7 @@ class Text:
     def day(self, day: date) -> str:
         from babel.dates import format_date
 
-        return format_date(day, format="full", locale=self.language)
+        return format_date(day, format="full", locale=_locale(self.language))
 
     def clock(self, moment: datetime) -> str:
         return moment.strftime("%H:%M")
@@ -116,6 +120,14 @@ def system_language() -> str:
     """The language the person's system asks for, or English."""
     name = locale.getlocale()[0] or ""
     return "zh_CN" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+@cache
+def _locale(language: str) -> Locale:
+    """Read once: read for each number it is most of what writing a number costs."""
+    from babel import Locale
+
+    return Locale.parse(language)
 
 
 @cache

@@ -79,14 +79,16 @@ class Chip(QLabel):
 
     def set_state(self, tone: str, icon: str | None = None, text: str | None = None) -> None:
         """Another tone, icon and, if given, text."""
+        if text is not None:
+            self.setText(text)
+        if (tone, icon) == (self._tone, self._icon):
+            return  # asking the style sheet again is what costs
         self._tone, self._icon = tone, icon
         self.setProperty("tone", tone)
         self.setProperty("pictured", icon is not None)  # the style sheet makes room for it
         restyle(self)
         # A frame takes the style sheet's padding for its margins only when it hears of a change.
         QApplication.sendEvent(self, QEvent(QEvent.Type.StyleChange))
-        if text is not None:
-            self.setText(text)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -105,6 +107,7 @@ class Tile(QLabel):
         super().__init__(parent)
         self._icon, self._tone = icon, tone
         self.setProperty("role", "tile")
+        self.setProperty("tone", tone)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         theme.watcher().changed.connect(self._show)
@@ -112,9 +115,10 @@ class Tile(QLabel):
 
     def set_icon(self, icon: str, tone: str = "accent") -> None:
         """Another icon on another colour."""
-        self._icon, self._tone = icon, tone
-        self.setProperty("tone", tone)
-        restyle(self)
+        changed, self._icon, self._tone = tone != self._tone, icon, tone
+        if changed:
+            self.setProperty("tone", tone)
+            restyle(self)
         self._show()
 
     def _show(self) -> None:
