@@ -15,6 +15,7 @@ from core.assembly import Assembly
 from core.domain import EndpointState, Status
 from core.errors import AppError
 from gui import language, theme
+from gui.coming import Coming
 from gui.language import say
 from gui.tasks import Task
 from gui.tray import Tray, TrayState
@@ -47,6 +48,7 @@ class MainWindow(QWidget):
         self.home: Any = None
         self.tray: Tray | None = None
         self.status: Status | None = None
+        self._coming: Coming | None = None  # what the wizard sets up in the background
         self._painted = False
         self._told_hidden = False
         self._dialog: ErrorDialog | None = None
@@ -70,6 +72,8 @@ class MainWindow(QWidget):
         if self.wizard is None:
             self.wizard = self._make_wizard(self.assembly)
             self.wizard.finished.connect(self._wizard_finished)
+            self.wizard.starter_ready.connect(self._starter_ready)
+            self.wizard.coming.connect(self._something_comes)
             self.stack.addWidget(self.wizard)
         self.stack.setCurrentWidget(self.wizard)
 
@@ -80,6 +84,7 @@ class MainWindow(QWidget):
             self.home.state_changed.connect(self._state_changed)
             if hasattr(self.home, "setup_wanted"):
                 self.home.setup_wanted.connect(self.show_wizard)
+            self.home.show_coming(self._coming)
             self.stack.addWidget(self.home)
         self.stack.setCurrentWidget(self.home)
         if page is not None:
@@ -183,14 +188,37 @@ class MainWindow(QWidget):
             return False  # the first start of all: no need to open anything
         try:
             deployment = self.assembly.journal.current()
+            pending = self.assembly.journal.pending()
         except AppError as error:
             _log.warning("The journal could not be read at the start: %s", error)
             return False
-        return deployment is not None and deployment.state in ("ready", "stopped")
+        if deployment is None or deployment.state not in ("ready", "stopped"):
+            return False
+        # The starter was to shorten the wait for another model: that set-up goes on.
+        return settings.wizard_page != _SETUP or pending is None
+
+    def _starter_ready(self, _endpoint: object) -> None:
+        """Chats while the wizard goes on in the background: it stays where it is."""
+        self.show_home("chat")
+        self.home.watch.look()
+
+    def _something_comes(self, coming: Coming | None) -> None:
+        self._coming = coming
+        if self.home is None:
+            return
+        self.home.show_coming(coming)
+        if coming is not None and coming.state == "done" and not self._in_wizard():
+            self.wizard.note_done()
+            self.home.watch.look()
+
+    def _in_wizard(self) -> bool:
+        return self.wizard is not None and self.stack.currentWidget() is self.wizard
 
     def _wizard_finished(self, _endpoint: object) -> None:
         self._keep_done()
+        self._coming = None
         self.show_home("chat")  # the first thing to do with a model that answers
+        self.home.show_coming(None)
         wizard, self.wizard = self.wizard, None
         self.stack.removeWidget(wizard)
         wizard.deleteLater()

@@ -9,12 +9,14 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from core.domain import Status
 from core.errors import AppError
 from gui import language, theme
 from gui.chat.view import ChatView, Stream
+from gui.coming import Coming
+from gui.home.coming_note import ComingNote
 from gui.home.home_page import HomePage
 from gui.home.settings_page import SettingsPage
 from gui.home.sidebar import PAGES, Sidebar
@@ -62,6 +64,7 @@ class HomeWindow(Page):
         self._look = Look(mood=Mood.LOOKING)
         self.watch = EngineWatch(assembly, self, serve=serve)
         self.sidebar = Sidebar()
+        self.coming = ComingNote()
         self.home_page = HomePage()
         self.chat = ChatView(stream=stream)
         self.settings_page = SettingsPage(
@@ -79,7 +82,11 @@ class HomeWindow(Page):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.sidebar)
-        row.addWidget(self._stack, 1)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self.coming)
+        right.addWidget(self._stack, 1)
+        row.addLayout(right, 1)
         self._connect()
         self.render()
         self.show_page("home")
@@ -92,6 +99,7 @@ class HomeWindow(Page):
         self.watch.progressed.connect(self.home_page.show_progress)
         self.watch.removed.connect(self.home_page.show_receipt)
         self.sidebar.chosen.connect(self.show_page)
+        self.coming.pressed.connect(self.setup_wanted)
         self.sidebar.status.start_pressed.connect(self.watch.start)
         self.sidebar.status.stop_pressed.connect(self.watch.stop)
         home = self.home_page
@@ -130,6 +138,11 @@ class HomeWindow(Page):
             self.sidebar.buttons["home"].setFocus()
         announce(self, page.title())
 
+    def show_coming(self, coming: Coming | None) -> None:
+        """Another model is on its way, in the background; None once it is not."""
+        self.coming.show_coming(coming)
+        self._show_removable()
+
     @property
     def page(self) -> str:
         """The name of the page that is shown."""
@@ -162,13 +175,19 @@ class HomeWindow(Page):
         moved = look.mood is not self._look.mood
         self._look = look
         self.home_page.show_look(look, datetime.now().astimezone())
-        self.settings_page.show_removable(look.plan is not None and not look.busy)
+        self._show_removable()
         self.chat.set_endpoint(watch.endpoint if look.mood is Mood.RUNNING else None)
         self.render()
         if moved:
             announce(self, say(f"home.state.{look.mood}"))
         if (status := told_status(look)) is not None:
             self.state_changed.emit(status)
+
+    def _show_removable(self) -> None:
+        """Not while something is being set up: its own page has "Cancel and undo"."""
+        look = self._look
+        there = look.plan is not None and not look.busy
+        self.settings_page.show_removable(there and not self.coming.under_way)
 
     def _looked(self) -> None:
         self.home_page.show_time(datetime.now().astimezone())

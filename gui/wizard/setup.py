@@ -235,6 +235,7 @@ class SetupPage(StepPage):
         self._task = None
         if isinstance(result, Receipt):
             self._receipt = result
+            self.meanwhile.forget()
             self._set_phase(Phase.UNDONE)
         elif isinstance(result, Endpoint):
             if self.phase is Phase.LEAVING:  # it was done before it could be stopped
@@ -372,11 +373,13 @@ class SetupPage(StepPage):
         return self.state.small is not None and self.state.small.can_set_up
 
     def _offers_starter(self) -> bool:
-        """As long as there is something to wait for."""
+        """As long as the chosen model is not here; while it waits, only as a way back."""
         plan = self.state.plan
-        fetching = self._overall.working not in _ENGINE_STEPS
-        wanted = self.phase is Phase.WORKING and plan is not None and not plan.model.starter
-        return wanted and fetching and self._can_small()
+        if plan is None or plan.model.starter or self._overall.working in _ENGINE_STEPS:
+            return False
+        waits = self.phase in (Phase.PAUSING, Phase.PAUSED, Phase.FAILED)
+        back = waits and self.meanwhile.answers
+        return (back or self.phase is Phase.WORKING) and self._can_small()
 
     # --- what is shown ---------------------------------------------------------------------
 

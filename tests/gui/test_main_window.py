@@ -23,6 +23,7 @@ from core.domain import EndpointState, Status
 from core.errors import AppError
 from gui import crash, language
 from gui.app import mend_input_method, parse
+from gui.coming import Coming
 from gui.language import say
 from gui.main_window import MainWindow
 from gui.opening import Frame, peek
@@ -35,10 +36,16 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 class Wizard(QWidget):
     finished = Signal(object)
+    starter_ready = Signal(object)
+    coming = Signal(object)
 
     def __init__(self, _assembly: Assembly) -> None:
         super().__init__()
         self.state = SimpleNamespace(page="welcome")
+        self.done = 0
+
+    def note_done(self) -> None:
+        self.done += 1
 
 
 class Home(QWidget):
@@ -48,12 +55,16 @@ class Home(QWidget):
     def __init__(self, _assembly: Assembly) -> None:
         super().__init__()
         self.calls: list[str] = []
-        self.watch = SimpleNamespace(endpoint=None)
+        self.watch = SimpleNamespace(endpoint=None, look=lambda: None)
+        self.coming: list[Coming | None] = []
         self.look = SimpleNamespace(plan=object())
         self.chat = SimpleNamespace(new_chat=lambda: self.calls.append("new_chat"))
 
     def show_page(self, name: str) -> None:
         self.calls.append(f"page {name}")
+
+    def show_coming(self, coming: Coming | None) -> None:
+        self.coming.append(coming)
 
     def start_model(self) -> None:
         self.calls.append("start")
@@ -119,9 +130,45 @@ def test_what_the_command_line_set_up_counts(
     (assembly.places.state).mkdir(parents=True)
     (assembly.places.state / "journal.db").touch()
     for state, home in (("ready", True), ("stopped", True), ("setting_up", False)):
-        journal = SimpleNamespace(current=lambda state=state: SimpleNamespace(state=state))
+        journal = SimpleNamespace(
+            current=lambda state=state: SimpleNamespace(state=state), pending=lambda: None
+        )
         monkeypatch.setattr(assembly, "journal", journal)
         assert (_window(qtbot, assembly).home is not None) is home
+
+
+@pytest.mark.parametrize(("page", "home"), [("setup", False), ("plan", True)])
+def test_a_set_up_that_was_cut_off_goes_on_although_the_starter_answers(
+    qtbot: QtBot, assembly: Assembly, monkeypatch: pytest.MonkeyPatch, page: str, home: bool
+) -> None:
+    assembly.save(replace(assembly.settings, wizard_page=page))
+    (assembly.places.state / "journal.db").touch()
+    ready, begun = SimpleNamespace(state="ready"), SimpleNamespace(state="setting_up")
+    journal = SimpleNamespace(current=lambda: ready, pending=lambda: begun)
+    monkeypatch.setattr(assembly, "journal", journal)
+    assert (_window(qtbot, assembly).home is not None) is home
+
+
+def test_the_starter_s_chat_comes_up_and_the_wizard_goes_on_behind_it(
+    qtbot: QtBot, assembly: Assembly
+) -> None:
+    window = _window(qtbot, assembly)
+    wizard, fetching = window.wizard, Coming(model="Tiny", state="fetching")
+    wizard.coming.emit(fetching)
+    wizard.starter_ready.emit(None)
+    assert window.stack.currentWidget() is window.home
+    assert window.wizard is wizard
+    assert window.home.calls == ["page chat"]
+    assert window.home.coming == [fetching]
+    assert not assembly.settings.wizard_done
+    wizard.coming.emit(Coming(model="Tiny", state="done"))
+    assert wizard.done == 1
+    window.home.setup_wanted.emit()
+    assert window.stack.currentWidget() is wizard
+    wizard.finished.emit(None)
+    assert window.stack.currentWidget() is window.home
+    assert window.home.coming[-1] is None
+    qtbot.waitUntil(lambda: assembly.settings.wizard_done, timeout=2000)
 
 
 @pytest.mark.usefixtures("logs_are_meant")

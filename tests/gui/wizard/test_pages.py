@@ -156,7 +156,7 @@ def test_every_page_changes_its_look(
 CONTENT_FIRST = {
     "questions": "radio-public",
     "answered": "radio-private",
-    "setup": "use-starter",
+    "setup": "chat-now",
     "error": "remedy",
 }
 

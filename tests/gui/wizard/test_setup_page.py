@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from core.domain import EndpointState, EngineKind
+from core.domain import EngineKind
 from core.errors import AppError
 from core.setup.flow import WizardPage
 from gui import language
@@ -177,30 +177,6 @@ def test_another_file_of_one_s_own_is_used(person: Person, fails, tmp_path: Path
     person.click("remedy")
     person.waits_until(lambda: len(plans) == 2)
     assert plans[1].local_file == str(tmp_path / "mine.gguf")
-
-
-def test_who_would_rather_not_wait_gets_the_starter_and_only_that(
-    person: Person, world: World, slow: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("core.setup.sources._BUNDLED", Path("/nowhere"))
-    person.to_setup()
-    person.waits_until(lambda: world.hub.sent[slow] > 20_000)
-    person.click("use-starter")
-    person.waits_for(WizardPage.PROOF)
-    endpoint = person.window.state.endpoint
-    assert endpoint is not None
-    assert endpoint.model.starter
-    assert world.engines[endpoint.engine].started == [endpoint.model.id]
-    running = [
-        handle
-        for engine in world.engines.values()
-        for handle in engine.find_ours(world.journal.install_id)
-        if engine.poll(handle).state is EndpointState.RUNNING
-    ]
-    assert len(running) == 1
-    assert "not DeepSeek" in person.reads()
-    language.switch("zh_CN")
-    assert "不是 DeepSeek" in person.reads()
 
 
 def test_an_undo_that_fails_can_be_repeated(
