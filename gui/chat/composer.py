@@ -76,9 +76,14 @@ class Editor(QPlainTextEdit):
 
 
 class Composer(QFrame):
-    """Emits `sent` with a question, or `stop_wanted`. The text stays until `clear`."""
+    """Emits `sent` with a question, or `stop_wanted`. The text stays until `clear`.
+
+    `early` comes instead of `sent` while no model answers; `edited` when the person types.
+    """
 
     sent = Signal(str)
+    early = Signal()
+    edited = Signal()
     stop_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -93,6 +98,7 @@ class Composer(QFrame):
         self._lay_out()
         self.editor.entered.connect(self._enter)
         self.editor.textChanged.connect(self._show_buttons)
+        self.editor.textChanged.connect(self.edited)
         self.editor.focus_changed.connect(self.update)
         self._send.clicked.connect(self._enter)
         self._stop.clicked.connect(self.stop_wanted)
@@ -158,8 +164,13 @@ class Composer(QFrame):
         self._send.setEnabled(self._ready and bool(self.question()))
 
     def _enter(self) -> None:
-        if self._ready and not self._running and (question := self.question()):
+        question = self.question()
+        if not question or self._running:
+            return
+        if self._ready:
             self.sent.emit(question)
+        else:
+            self.early.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """The field's edge, and outside of it the focus ring, which a style sheet cannot draw."""

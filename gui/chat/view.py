@@ -56,6 +56,8 @@ class ChatView(Page):
         self._turns: list[TurnWidget] = []
         self._task: Task | None = None
         self._following = True
+        self._known = False  # whether anybody has told yet what runs
+        self._queued = False  # what stands in the composer is asked once a model answers
         self._copied_note = QTimer(self, singleShot=True, interval=2_000)
         self._second = QTimer(self, interval=1_000)
         self._make_parts()
@@ -121,6 +123,8 @@ class ChatView(Page):
         self._new.clicked.connect(self.new_chat)
         self._empty.chosen.connect(self._take_idea)
         self.composer.sent.connect(self._ask)
+        self.composer.early.connect(self._queue)
+        self.composer.edited.connect(self._unqueue)
         self.composer.stop_wanted.connect(self.stop)
         self._second.timeout.connect(self._tick)
         self._copied_note.timeout.connect(self._show_state)
@@ -142,9 +146,13 @@ class ChatView(Page):
 
     def set_endpoint(self, endpoint: Endpoint | None) -> None:
         """The model that answers from now on, or None while none runs."""
-        if endpoint != self._endpoint:
-            self._endpoint = endpoint
-            self._show_state()
+        if endpoint == self._endpoint and self._known:
+            return
+        self._known, self._endpoint = True, endpoint
+        queued = self._queued and endpoint is not None
+        self._show_state()
+        if queued and (question := self.composer.question()):
+            self._ask(question)
 
     @property
     def conversation(self) -> Conversation:
@@ -196,12 +204,25 @@ class ChatView(Page):
     def _ask(self, question: str) -> None:
         if self._endpoint is None or self._talk.running:
             return
+        self._queued = False
         before = len(self._talk.turns)
         self._talk = self._talk.ask(question, time.monotonic())
         if len(self._talk.turns) == before and self._turns:  # it takes a failed one's place
             self._remove_last()
         self.composer.clear()
         self._begin()
+
+    def _queue(self) -> None:
+        """Enter came before a model answers: nothing is lost, and it says so."""
+        self._queued = True
+        self._show_state()
+        announce(self, say("chat.queued"))
+
+    def _unqueue(self) -> None:
+        """Who goes on writing has not finished the question."""
+        if self._queued:
+            self._queued = False
+            self._show_state()
 
     def _again(self) -> None:
         if self._endpoint is None or self._talk.running or not self._talk.turns:
@@ -330,8 +351,9 @@ class ChatView(Page):
         self._starter.setVisible(starter)
         self._model.set_whole(endpoint.model.name if endpoint else "")
         if endpoint is None:
-            self._empty.set_state("chat.empty.off", "chat.empty.off.more")
-            self._foot.setText(say("chat.can_be_wrong_any"))
+            state = "chat.empty.off" if self._known else "chat.empty.looking"
+            self._empty.set_state(state, f"{state}.more")
+            self._foot.setText(say("chat.queued" if self._queued else "chat.can_be_wrong_any"))
         else:
             thinks = endpoint.model.thinking == "always"
             more = "chat.empty.thinks" if thinks else "chat.empty.more"

@@ -91,6 +91,42 @@ def test_enter_sends_and_the_answer_streams_in(qtbot: QtBot, open_chat: Open) ->
     assert button(view, "send").isVisible()
 
 
+def test_a_question_before_the_model_answers_is_asked_later(qtbot: QtBot, open_chat: Open) -> None:
+    stream = Stream((ChatDelta(text="Paris"), done()))
+    view = open_chat(stream, running=False)
+    ask(view, "What is the capital of France?")
+    assert editor(view).toPlainText() == "What is the capital of France?"
+    assert "as soon as the model answers" in _label(view, "can-be-wrong")
+    assert stream.asked == []
+    view.set_endpoint(an_endpoint())
+    qtbot.waitUntil(lambda: answer_text(view) == "Paris")
+    wait_end(qtbot, view)
+    assert editor(view).toPlainText() == ""
+    assert len(stream.asked) == 1
+
+
+def test_who_writes_on_is_not_interrupted_by_the_model(open_chat: Open) -> None:
+    stream = Stream((ChatDelta(text="Paris"), done()))
+    view = open_chat(stream, running=False)
+    ask(view, "What is")
+    QTest.keyClicks(editor(view), " the capital")
+    assert "as soon as the model answers" not in _label(view, "can-be-wrong")
+    view.set_endpoint(an_endpoint())
+    assert editor(view).toPlainText() == "What is the capital"
+    assert stream.asked == []
+
+
+def test_nothing_is_said_to_be_off_before_it_was_looked_at(qtbot: QtBot, open_chat: Open) -> None:
+    view = ChatView(stream=Stream((done(),)))
+    qtbot.addWidget(view)
+    view.show()
+    texts = "\n".join(one.text() for one in view.findChildren(QLabel))
+    assert "Looking for your model" in texts
+    view.set_endpoint(None)
+    texts = "\n".join(one.text() for one in view.findChildren(QLabel))
+    assert "No model is running" in texts
+
+
 def test_the_meta_line_says_where_how_fast_and_how_soon(qtbot: QtBot, open_chat: Open) -> None:
     view = open_chat(Stream((ChatDelta(text="x"), done())))
     ask(view, "q")
@@ -358,8 +394,7 @@ def test_suggestions_work_by_keyboard(qtbot: QtBot, open_chat: Open) -> None:
 def test_without_a_model_the_words_wait(open_chat: Open) -> None:
     stream = Stream((done(),))
     view = open_chat(stream, running=False)
-    ask(view, "early")
-    assert editor(view).toPlainText() == "early"
+    QTest.keyClicks(editor(view), "early")
     assert not button(view, "send").isEnabled()
     view.set_endpoint(an_endpoint())
     assert button(view, "send").isEnabled()
