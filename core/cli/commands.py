@@ -187,7 +187,11 @@ def wishes_of(options: Namespace) -> Wishes:
 
 def plan_for(assembly: Assembly, profile: Profile, wishes: Wishes) -> tuple[Chosen, Plan]:
     """Decides and plans; nothing is changed yet."""
-    chosen = choose(profile, assembly.catalog, wishes, files_here(assembly))
+    here = files_here(assembly)
+    if wishes.model or wishes.quant:  # the download knows what is missing of what is half here
+        parts = Path(assembly.model_folder).glob("*/*.gguf.part")
+        here |= {path.name.removesuffix(".part") for path in parts}
+    chosen = choose(profile, assembly.catalog, wishes, here)
     plan = make_plan(
         chosen.recommendation, chosen.choices, profile, model_folder=assembly.model_folder
     )

@@ -356,8 +356,11 @@ def test_a_disk_that_fills_in_a_download(tmp_path: Path, starter_hub: StarterHub
         assert model_files(program.home) == {}
         part = next(program.home.rglob("*.gguf.part")).stat().st_size
         assert part > 8_000_000
-        ran = program.in_chinese("up", "--yes")
-        assert chinese(ran.failed("disk_full")["message"])
+        for words in (("up", "--yes"), ("up", "--yes", "--model", "smollm2-135m-instruct")):
+            error = program.in_chinese(*words).failed("disk_full")
+            assert chinese(error["message"])
+            # Only what is still missing, not the whole file again.
+            assert error["params"]["need_bytes"] <= 1.1 * (98_362_432 - part)
         filler.unlink()
         answers(program("up", "--yes"))
         assert starter_hub.sent < 98_362_432 + 16_000_000
