@@ -8,12 +8,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain import Endpoint, EndpointState, Plan, Receipt, Status
-from core.edges import clock
+from core.domain import Endpoint, EndpointState, Receipt, Status
 from core.errors import AppError
 from core.progress import CancelToken, Progress, Reporter
-from core.providers.engine_failures import failure
 from core.setup import journal as journals
+from core.setup import waiting
 from core.setup.deploy import undo
 from core.setup.leftovers import Providers, provider_of
 from core.setup.verify import sha256_of
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from core.setup.journal import Deployment, Journal
 
 MODEL_STAMP = "model.stamp"  # in the run folder: what the model's file looked like last time
-STEP = "load"  # what a start reports its progress under
-POLL_S = 0.3
-_LEAST_START_S = 90.0
-_SLOWEST_DISK = 20e6  # bytes/s: a model that is read more slowly than this is not waited for
 
 
 # --- states -----------------------------------------------------------------------------------
@@ -123,7 +118,10 @@ def start(journal: Journal, providers: Providers, report: Reporter, token: Cance
         _check_model(deployment, journal, report, token)
     journal.intend(deployment.id, "start")
     provider_of(deployment.plan, providers).resume(deployment.handle)
-    status = _until_running(deployment, providers, report, token)
+    status = waiting.until_running(
+        lambda: _look(deployment, providers), deployment.plan, report, token
+    )
+    report(Progress(step=waiting.STEP, finished=True))
     journal.observe(deployment.id, "start", {"url": status.url})
     if deployment.state == journals.STOPPED:
         journal.mark(deployment.id, journals.READY)
@@ -144,41 +142,6 @@ def remove(journal: Journal, providers: Providers, *, models: bool) -> Receipt:
         kept=tuple(note for receipt in receipts for note in receipt.kept),
         freed_bytes=sum(receipt.freed_bytes for receipt in receipts),
     )
-
-
-def start_deadline_s(plan: Plan) -> float:
-    """How long a start may take: longer for a larger model, and never for ever."""
-    return _LEAST_START_S + plan.quant.size_bytes / _SLOWEST_DISK
-
-
-def _until_running(
-    deployment: Deployment, providers: Providers, report: Reporter, token: CancelToken
-) -> Status:
-    begun = clock.monotonic()
-    deadline_s = start_deadline_s(deployment.plan)
-    while True:
-        status = _look(deployment, providers)
-        match status.state:
-            case EndpointState.RUNNING:
-                report(Progress(step=STEP, finished=True))
-                return status
-            case EndpointState.FAILED:
-                raise failure(status)
-            case EndpointState.GONE:
-                raise AppError("endpoint_gone", remedy="set_up_again")
-            case EndpointState.STOPPED:
-                raise AppError("engine_ended", remedy="try_again", retryable=True)
-        waited = clock.monotonic() - begun
-        if waited > deadline_s:
-            raise AppError(
-                "engine_start_timeout",
-                {"minutes": round(waited / 60)},
-                remedy="choose_smaller",
-                retryable=True,
-                detail=status.detail,
-            )
-        report(Progress(step=STEP, done=round(waited), unit="seconds"))
-        token.wait(POLL_S)
 
 
 def _in_use(journal: Journal) -> Deployment | None:
@@ -210,7 +173,7 @@ def _check_model(
     if not Path(path).is_file():
         raise AppError("model_file_missing", remedy="set_up_again", detail=path)
     stamp = Path(deployment.run_folder, MODEL_STAMP)
-    if sha256_of(Path(path), stamp, report, token, step=STEP) != sha256:
+    if sha256_of(Path(path), stamp, report, token, step=waiting.STEP) != sha256:
         raise AppError("model_file_broken", remedy="set_up_again", detail=path)
 
 

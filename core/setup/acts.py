@@ -21,20 +21,15 @@ from core.edges import clock, engine_api, files, keys
 from core.edges.engine_request import completion_body
 from core.edges.places import Places
 from core.errors import AppError
-from core.progress import CancelToken, Progress, Reporter
+from core.progress import CancelToken, Reporter
 from core.providers.base import Provider
-from core.providers.engine_failures import failure
-from core.setup import locks, weights
+from core.setup import locks, waiting, weights
 from core.setup.journal import READY, SETTING_UP, Deployment, Journal
 from core.setup.leftovers import Providers, retire, sweep
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "assets" / "templates"
 QUESTION = "What is the capital of France? Answer in one short sentence."
 _REHEARSAL_TOKENS = 48  # enough to measure; a model that thinks is not waited for
-_POLL_S = 0.3
-_UNKNOWN_S = 30.0  # so long an engine may be out of sight before that counts as a failure
-_LEAST_LOAD_S = 120.0
-_SLOWEST_DISK = 20e6  # bytes/s
 _ALIVE = {EndpointState.STARTING, EndpointState.LOADING, EndpointState.RUNNING}
 
 
@@ -194,30 +189,11 @@ def is_loaded(run: Run) -> bool:
 
 def load(run: Run) -> None:
     """Waits until the engine answers as this model. A cancel leaves it loading."""
-    assert run.handle is not None  # noqa: S101 - the step before made it
-    begun = seen_at = clock.monotonic()
-    deadline_s = _LEAST_LOAD_S + run.plan.quant.size_bytes / _SLOWEST_DISK
-    while not is_loaded(run):
-        now = clock.monotonic()
-        state = run.status.state
-        if state is EndpointState.FAILED:
-            raise failure(run.status)
-        if state in {EndpointState.GONE, EndpointState.STOPPED}:
-            raise AppError("engine_ended", remedy="try_again", retryable=True)
-        if state is not EndpointState.UNKNOWN:
-            seen_at = now
-        elif now - seen_at > _UNKNOWN_S:
-            raise failure(run.status)
-        if now - begun > deadline_s:
-            raise AppError(
-                "engine_start_timeout",
-                {"minutes": round(deadline_s / 60)},
-                remedy="choose_smaller",
-                retryable=True,
-                detail=run.status.detail,
-            )
-        run.report(Progress(step="load", done=round(now - begun), unit="seconds"))
-        run.token.wait(_POLL_S)
+    handle = run.handle
+    assert handle is not None  # noqa: S101 - the step before made it
+    run.status = waiting.until_running(
+        lambda: run.provider.poll(handle), run.plan, run.report, run.token
+    )
 
 
 def is_rehearsed(run: Run) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from core.progress import CancelToken, Progress, Reporter
-from core.setup import acts
+from core.setup import waiting
 from gui.wizard import computer
 from gui.wizard.window import WizardWindow
 from tests.gui.wizard.person import Person
@@ -20,7 +20,7 @@ from tests.stand_ins.file_server import FileServer
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(acts, "_POLL_S", 0.01)
+    monkeypatch.setattr(waiting, "POLL_S", 0.01)
     with FileServer() as hub, StandInEngine() as server:
         server.chat = ANSWER
         world = World(tmp_path, hub, server)

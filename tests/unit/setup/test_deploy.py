@@ -15,7 +15,7 @@ from core.errors import AppError
 from core.progress import Cancelled, CancelToken, Progress, silent
 from core.providers.base import Provider
 from core.providers.fake import Fake
-from core.setup import acts
+from core.setup import acts, waiting
 from core.setup.deploy import deploy, undo
 from core.setup.journal import READY, SETTING_UP, Journal, open_journal
 from core.text import LANGUAGES, Text
@@ -82,7 +82,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(acts, "_POLL_S", 0.01)
+    monkeypatch.setattr(waiting, "POLL_S", 0.01)
     with FileServer() as hub, StandInEngine() as server:
         server.chat = ANSWER
         plan = make_plan(tmp_path, CONTENT)
@@ -359,7 +359,7 @@ def test_an_engine_that_fails_says_why_and_can_be_tried_again(
 def test_an_engine_that_never_loads_has_an_end(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acts, "_LEAST_LOAD_S", 0.1)
+    monkeypatch.setattr(waiting, "LEAST_S", 0.1)
     world.engine._polls_to_run = 10**9
     with pytest.raises(AppError) as failed:
         world.deploy()
@@ -367,7 +367,7 @@ def test_an_engine_that_never_loads_has_an_end(
 
 
 def test_an_engine_out_of_sight_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acts, "_UNKNOWN_S", 0.1)
+    monkeypatch.setattr(waiting, "UNKNOWN_S", 0.1)
     blind = Status(state=EndpointState.UNKNOWN, note="engine_silent")
     monkeypatch.setattr(world.engine, "poll", lambda _handle: blind)
     with pytest.raises(AppError) as failed:
