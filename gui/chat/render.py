@@ -39,6 +39,8 @@ _HIDDEN = re.compile(
 _LINE_END = re.compile("\r\n?|\u2028|\u2029")
 _LONG_RUN = re.compile(rf"[^\n]{{{MAX_LINE_CHARS}}}")
 _LOOKS_LIKE_ADDRESS = re.compile(r"(?i)://|^\s*(www\.|[\w-]+(\.[\w-]+)*\.[a-z]{2,}(/|\s*$))")
+# "[name]: address", also in a quote or a list; 999 is the longest name that CommonMark knows.
+_DEFINITION = re.compile(r"(?m)^[ >\t*+\d.)-]*\[(?:[^\]\\]|\\.){0,999}\]:", re.DOTALL)
 _HOST = re.compile(r"(?i)[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
 
 _PAIRS = {
@@ -72,14 +74,66 @@ def render(markdown: str, *, copy_label: str = "") -> Rendered:
     Where `copy_label` is given, each code block carries a link with that label.
     """
     text = clean(markdown[:MAX_SHOWN_CHARS])
-    lines = text.split("\n", MAX_SHOWN_LINES)
-    cut = len(markdown) > MAX_SHOWN_CHARS or len(lines) > MAX_SHOWN_LINES
     tokens = None if _heavy(text) else _parser().parse(text)
     if tokens is None or _too_much(tokens):
-        return Rendered(html=_plain(lines[:MAX_SHOWN_LINES]), cut=cut)
+        return _unformatted(markdown, text)
     writer = _Writer(copy_label)
     writer.block(tokens)
-    return Rendered(html="".join(writer.out), codes=tuple(writer.codes), cut=cut)
+    return Rendered(html="".join(writer.out), codes=tuple(writer.codes))
+
+
+def _unformatted(markdown: str, text: str) -> Rendered:
+    """The words as they are, for what would take too long as Markdown."""
+    lines = text.split("\n", MAX_SHOWN_LINES)
+    cut = len(markdown) > MAX_SHOWN_CHARS or len(lines) > MAX_SHOWN_LINES
+    return Rendered(html=_plain(lines[:MAX_SHOWN_LINES]), cut=cut)
+
+
+class Growing:
+    """Renders an answer again and again while it grows, each time as `render` would, but parses
+    only what is new: a block is final as soon as another one has begun below it.
+    """
+
+    def __init__(self) -> None:
+        self._begin("")
+
+    def _begin(self, label: str) -> None:
+        self._label = label
+        self._final = ""  # the text whose blocks are final
+        self._html: list[str] = []
+        self._codes: list[str] = []
+        self._tags = 0
+        self._too_much = False  # for good: an answer only grows
+
+    def render(self, markdown: str, *, copy_label: str = "") -> Rendered:
+        """Like `render`. The text may also be another one altogether."""
+        text = clean(markdown[:MAX_SHOWN_CHARS])
+        if not _heavy(text) and _DEFINITION.search(text):  # it changes links above it
+            return render(markdown, copy_label=copy_label)
+        if copy_label != self._label or not text.startswith(self._final):
+            self._begin(copy_label)
+        if self._too_much or _heavy(text):
+            return _unformatted(markdown, text)
+        rest = text[len(self._final) :]
+        tokens = _parser().parse(rest)
+        if _too_much(tokens, self._tags):
+            self._too_much = True
+            return _unformatted(markdown, text)
+        final, line = _last_block(tokens, rest)
+        if final:
+            writer = self._writer()
+            writer.block(tokens[:final])
+            self._html += writer.out
+            self._codes += writer.codes
+            self._tags += _tags(tokens[:final])
+            self._final += "".join(part + "\n" for part in rest.split("\n")[:line])
+        writer = self._writer()
+        writer.block(tokens[final:])
+        html = "".join((*self._html, *writer.out))
+        return Rendered(html=html, codes=(*self._codes, *writer.codes))
+
+    def _writer(self) -> _Writer:
+        return _Writer(self._label, before=len(self._codes))
 
 
 def clean(text: str) -> str:
@@ -116,16 +170,33 @@ def _parser() -> MarkdownIt:
     return parser.enable(["table", "strikethrough"])
 
 
-def _too_much(tokens: Sequence[Token]) -> bool:
-    """Whether the parser gave up on depth (it drops what is deeper) or the layout would stall."""
-    count = 0
+def _too_much(tokens: Sequence[Token], before: int = 0) -> bool:
+    """Whether the parser gave up on depth (it drops what is deeper) or the layout would stall.
+
+    `before` are the tags that are there already.
+    """
     for token in tokens:
-        children = token.children or ()
-        count += 1 + len(children)
-        deepest = max((child.level for child in children), default=0)
-        if max(token.level, deepest) >= MAX_NESTING - 2 or count > MAX_TAGS:
+        deepest = max((child.level for child in token.children or ()), default=0)
+        if max(token.level, deepest) >= MAX_NESTING - 2:
             return True
-    return False
+    return before + _tags(tokens) > MAX_TAGS
+
+
+def _tags(tokens: Sequence[Token]) -> int:
+    return sum(1 + len(token.children or ()) for token in tokens)
+
+
+def _last_block(tokens: Sequence[Token], text: str) -> tuple[int, int]:
+    """Where the last block begins: its token and its line; zeros while that can still change.
+
+    Its first line has to be complete: "1" would be a new paragraph, "1. x" belongs to a list.
+    """
+    for index in range(len(tokens) - 1, 0, -1):
+        token = tokens[index]
+        if token.level == 0 and token.nesting >= 0 and token.map is not None:
+            line = token.map[0]
+            return (index, line) if text.count("\n") > line else (0, 0)
+    return 0, 0
 
 
 def _heavy(text: str) -> bool:
@@ -149,6 +220,7 @@ class _Writer:
     """Writes tokens out as tags of the allow-list."""
 
     copy_label: str
+    before: int = 0  # code blocks of the same answer above these
     out: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
 
@@ -203,7 +275,7 @@ class _Writer:
 
     def _code(self, token: Token) -> None:
         language = clean((token.info or "").strip().split(" ")[0])[:24]
-        link = f'<a href="#copy-{len(self.codes)}">{escape(self.copy_label)}</a>'
+        link = f'<a href="#copy-{self.before + len(self.codes)}">{escape(self.copy_label)}</a>'
         head = (
             f'<tr><td class="codehead">{escape(language) or "&nbsp;"}</td>'
             f'<td class="codecopy" align="right">{link if self.copy_label else ""}</td></tr>'

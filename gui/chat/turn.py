@@ -12,7 +12,7 @@ from core.errors import AppError
 from gui.chat.browser import SafeBrowser
 from gui.chat.conversation import Answer, AnswerState, Turn, words_per_second
 from gui.chat.pieces import Bubble, MarkTile, ThinkRow
-from gui.chat.render import render
+from gui.chat.render import Growing
 from gui.language import current, say, text
 from gui.widgets.buttons import IconButton
 from gui.widgets.error_card import ErrorCard
@@ -40,6 +40,7 @@ class TurnWidget(QWidget):
         self._draw_timer = QTimer(self, singleShot=True)
         self._draw_timer.timeout.connect(self._draw)
         self._cost_ms = 0.0
+        self._growing = Growing()
         self.bubble = Bubble()
         self.think = ThinkRow()
         self.body = SafeBrowser()
@@ -162,7 +163,7 @@ class TurnWidget(QWidget):
         if self._drawn == now or (answer.running and self.body.has_selection()):
             return
         started = time.perf_counter()
-        rendered = render(answer.text, copy_label=say("chat.copy"))
+        rendered = self._growing.render(answer.text, copy_label=say("chat.copy"))
         self.body.show_rendered(rendered)
         self._cut.setVisible(rendered.cut)
         self._cost_ms = (time.perf_counter() - started) * 1000

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gui.chat import render as renderer
-from gui.chat.render import clean, render, safe_target
+from gui.chat.render import Growing, clean, render, safe_target
 from tests.gui.chat.payloads import FLOODS, SCHEMES, attacks
 
 TAGS = {
@@ -155,3 +155,45 @@ def test_cleaning_keeps_what_people_write() -> None:
     text = "Grüße 你好，世界！\tمرحبا 👩\u200d🚀 नमस्ते\nline"
     assert clean(text) == text
     assert clean("a\r\nb\rc") == "a\nb\nc"
+
+
+# --- while it grows -----------------------------------------------------------------------------
+
+_PIECES = [
+    "word", " ", "\n", "\n\n", "- ", "1. ", "2) ", "    ", "> ", "# ", "**", "`", "```", "```py\n",
+    "\n```\n", "~~~", "| a | b |\n|---|---|\n| 1 | 2 |\n", "---", "===", "[a](https://x.org)",
+    "[a]", "[a]: https://x.org", "\t", "\\", "*", "_", "\r\n", "\u200b", "![p](x)", "<b>",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_an_answer_that_grows_looks_at_each_moment_as_if_read_at_once(pieces: list[str]) -> None:
+    growing, text = Growing(), ""
+    for piece in pieces:
+        text += piece
+        assert growing.render(text, copy_label="Copy") == render(text, copy_label="Copy"), text
+
+
+def test_another_answer_or_language_begins_anew() -> None:
+    growing = Growing()
+    for text in ("One.\n\nTwo.\n\n```\nx\n```\n\nEnd", "Other.\n\nTwo.\n\nThree."):
+        for label in ("Copy", "复制"):
+            assert growing.render(text, copy_label=label) == render(text, copy_label=label)
+
+
+def test_what_is_final_is_not_parsed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[int] = []
+    real = renderer._parser()
+
+    class Counting:
+        def parse(self, text: str) -> object:
+            parsed.append(len(text))
+            return real.parse(text)
+
+    monkeypatch.setattr(renderer, "_parser", Counting)
+    growing, text = Growing(), ""
+    while len(text) < 50_000:
+        text += f"Paragraph **{len(text)}** with some words in it.\n\n"
+        growing.render(text)
+    assert max(parsed) < 300

@@ -90,7 +90,6 @@ def test_the_walk_never_holds_the_window_up(
     on("set up", lambda: person.waits_for(WizardPage.PROOF))
     on("proof", lambda: None)
     told = {name: round(gap * 1000) for name, gap in heart.worst.items() if name}
-    print(told)
     assert told.pop("language") < LONGEST_LANGUAGE_S * 1000
     slow = {name: gap for name, gap in told.items() if gap > LONGEST_S * 1000}
     assert slow == {}
