@@ -36,7 +36,7 @@ class SettingsPage(ScrollPage):
         super().__init__(parent, width=HOME_WIDTH, margins=(32, 28, 32, 24))
         self.setObjectName("settings")
         self._overridden = overridden
-        self._can_remove = False
+        self._removable = "none"  # more: it can be removed; coming: not while a set-up is under way
         self._title = Label("title")
         self.languages, self.themes = Segments(_LANGUAGES), Segments(_THEMES)
         self.languages.setObjectName("language")
@@ -117,8 +117,10 @@ class SettingsPage(ScrollPage):
         """Where models are kept from now on."""
         self._folder.setText(folder)
 
-    def show_removable(self, can_remove: bool) -> None:
-        self._can_remove = can_remove
+    def show_removable(self, can_remove: bool, *, coming: bool = False) -> None:
+        """`coming`: a model is being set up, and the page of its progress has the way back."""
+        self._removable = "coming" if coming else "more" if can_remove else "none"
+        can_remove = self._removable == "more"
         self.remove.setEnabled(can_remove)
         self.render()
 
@@ -136,9 +138,7 @@ class SettingsPage(ScrollPage):
         for name, (title, more) in self._names.items():
             title.setText(say(f"home.set.{name}"))
             more.setText(say(f"home.set.{name}.more"))
-        self._names["remove"][1].setText(
-            say("home.set.remove.more" if self._can_remove else "home.set.remove.none")
-        )
+        self._names["remove"][1].setText(say(f"home.set.remove.{self._removable}"))
         self.languages.set_texts({value: say(f"home.language.{value}") for value in _LANGUAGES})
         self.themes.set_texts({value: say(f"home.theme.{value}") for value in _THEMES})
         self.remove.setText(say("home.set.remove.button"))

@@ -140,8 +140,10 @@ class HomeWindow(Page):
 
     def show_coming(self, coming: Coming | None) -> None:
         """Another model is on its way, in the background; None once it is not."""
+        before = self.coming.under_way
         self.coming.show_coming(coming)
-        self._show_removable()
+        if self.coming.under_way is not before:
+            self._show_removable()
 
     @property
     def page(self) -> str:
@@ -184,10 +186,9 @@ class HomeWindow(Page):
             self.state_changed.emit(status)
 
     def _show_removable(self) -> None:
-        """Not while something is being set up: its own page has "Cancel and undo"."""
         look = self._look
         there = look.plan is not None and not look.busy
-        self.settings_page.show_removable(there and not self.coming.under_way)
+        self.settings_page.show_removable(there, coming=self.coming.under_way)
 
     def _looked(self) -> None:
         self.home_page.show_time(datetime.now().astimezone())

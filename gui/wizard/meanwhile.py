@@ -83,6 +83,7 @@ class Meanwhile(QWidget):
         model = plan.model.name
         more, go = say("page.setup.small.more", model=model), say("page.setup.small.button")
         if self.answers:
+            more = say("page.setup.small.again.more", model=model)
             return say("page.setup.small.again"), more, say("page.setup.small.again.button")
         if _is_here(small):
             return say("page.setup.small"), more, go

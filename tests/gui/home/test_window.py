@@ -16,6 +16,7 @@ from core.domain import ChatDelta, EndpointState, Proof
 from core.errors import AppError
 from gui import language, theme
 from gui.chat.pieces import Elided
+from gui.coming import Coming
 from gui.home.state import Mood
 from gui.home.window import HomeWindow
 from gui.widgets.error_card import ErrorCard
@@ -439,3 +440,28 @@ def _check_fits(label: QLabel) -> None:
     need = label.fontMetrics().boundingRect(wide, int(flags), label.text())
     assert need.height() <= room.height() + 1, (label.text(), need, room)
     assert need.width() <= room.width() + 1, (label.text(), need, room)
+
+
+# --- another model on its way -----------------------------------------------------------------
+
+
+def test_what_is_on_its_way_is_said_in_one_line(qtbot: QtBot, open_home: Open) -> None:
+    window = open_home(Serve())
+    asked: list[bool] = []
+    window.setup_wanted.connect(lambda: asked.append(True))
+    assert not shown(window, "see-progress")
+    coming = Coming(model="Tiny", state="fetching", share=0.42, left_s=300)
+    window.show_coming(coming)
+    assert "Tiny is on its way: 42% done, about 5 min left" in words(window)
+    assert not window.settings_page.remove.isEnabled()
+    window.show_page("chat")
+    button(window, "see-progress").click()
+    assert asked == [True]
+    for state in ("fetching", "starting", "paused", "failed", "done"):
+        window.show_coming(Coming(model="Tiny", state=state))
+        for spoken in ("zh_CN", "en"):
+            language.switch(spoken)
+            assert "Tiny" in window.coming.text()
+            assert "[" not in words(window)
+    button(window, "see-progress").click()  # read, so it goes
+    assert not shown(window, "see-progress")
