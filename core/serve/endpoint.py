@@ -15,6 +15,7 @@ from core.setup import journal as journals
 from core.setup import waiting
 from core.setup.deploy import undo
 from core.setup.leftovers import Providers, provider_of
+from core.setup.receipts import older_models, together
 from core.setup.verify import sha256_of
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def start(journal: Journal, providers: Providers, report: Reporter, token: Cance
 
 
 def remove(journal: Journal, providers: Providers, *, models: bool) -> Receipt:
-    """Takes away everything that was set up; the models' files too where `models` says so.
+    """Takes away everything that was set up; the models' files too where `models` says so, those
+    of earlier set-ups among them.
 
     Nothing set up is an empty receipt. Raises: AppError; then it can be run again.
     """
@@ -137,11 +139,9 @@ def remove(journal: Journal, providers: Providers, *, models: bool) -> Receipt:
         undo(deployment.id, providers, journal, model=models)
         for deployment in reversed(journal.open())
     ]
-    return Receipt(
-        removed=tuple(note for receipt in receipts for note in receipt.removed),
-        kept=tuple(note for receipt in receipts for note in receipt.kept),
-        freed_bytes=sum(receipt.freed_bytes for receipt in receipts),
-    )
+    if receipts or models:
+        receipts.append(older_models(journal, remove=models))
+    return together(receipts)
 
 
 def _in_use(journal: Journal) -> Deployment | None:
@@ -174,7 +174,7 @@ def _check_model(
         raise AppError("model_file_missing", remedy="set_up_again", detail=path)
     stamp = Path(deployment.run_folder, MODEL_STAMP)
     if sha256_of(Path(path), stamp, report, token, step=waiting.STEP) != sha256:
-        raise AppError("model_file_broken", remedy="set_up_again", detail=path)
+        raise AppError("model_file_changed", remedy="set_up_again", detail=path)
 
 
 def _endpoint(deployment: Deployment, status: Status) -> Endpoint:

@@ -17,11 +17,12 @@ from core.domain import Endpoint, EndpointState, Note, Plan, Receipt
 from core.edges.places import Places
 from core.progress import CancelToken, Progress, Reporter
 from core.providers.base import Provider
-from core.setup import acts, locks, sources, weights
+from core.setup import acts, locks, sources
 from core.setup import journal as journals
 from core.setup.acts import Run
 from core.setup.journal import Deployment, Journal
 from core.setup.leftovers import Providers, handles, provider_of, remove_folder
+from core.setup.receipts import model_away
 
 
 def deploy(
@@ -130,30 +131,14 @@ def _undo_create(taking: _Undo) -> None:
 
 def _undo_model(taking: _Undo) -> None:
     plan = taking.deployment.plan
-    name = ("file", plan.local_file or plan.quant.file)
-    if plan.local_file:
-        weights.remove_weights(plan)  # only what was noted about it
-        taking.kept.append(Note(code="receipt.own_file_kept", params=(name,)))
-        return
     shared = any(
         other.id != taking.deployment.id and sources.target(other.plan) == sources.target(plan)
         for other in taking.journal.open()
     )
-    if taking.model and not shared:
-        freed = weights.remove_weights(plan)
-        taking.freed_bytes += freed
-        if freed:
-            taking.removed.append(
-                Note(code="receipt.model_removed", params=(name, ("freed_bytes", freed)))
-            )
-        return
-    target = sources.target(plan)
-    part = target.with_name(target.name + ".part")
-    if target.exists():
-        taking.kept.append(Note(code="receipt.model_kept", params=(name, ("path", str(target)))))
-    elif part.exists():
-        some = ("part_bytes", part.stat().st_size)
-        taking.kept.append(Note(code="receipt.part_kept", params=(name, some)))
+    receipt = model_away(plan, remove=taking.model and not shared)
+    taking.removed += receipt.removed
+    taking.kept += receipt.kept
+    taking.freed_bytes += receipt.freed_bytes
 
 
 def _undo_engine(taking: _Undo) -> None:

@@ -139,6 +139,12 @@ class Journal:
             rows = run(f"{_SELECT} WHERE closed_at IS NULL ORDER BY seq").fetchall()
         return tuple(found for row in rows if (found := self._deployment(row)) is not None)
 
+    def closed(self) -> tuple[Deployment, ...]:
+        """All that are closed, oldest first: their models' files may still be here."""
+        with self._reading() as run:
+            rows = run(f"{_SELECT} WHERE closed_at IS NOT NULL ORDER BY seq").fetchall()
+        return tuple(found for row in rows if (found := self._deployment(row)) is not None)
+
     def run_folder(self, deployment_id: str) -> Path:
         """The folder of one deployment alone, for its key and its engine's files."""
         return self.path.parent / "run" / deployment_id
@@ -249,10 +255,11 @@ class Journal:
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection.execute
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
+                self._connection.execute("COMMIT")
+            finally:
+                # After some failures (a full disk) SQLite has gone back by itself already.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
 
 
 _SELECT = "SELECT id, plan, handle, proof, state, created_at FROM deployment"

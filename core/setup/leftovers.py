@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from core.providers.base import Provider
 from core.setup.journal import Deployment, Journal
 
 Providers = Mapping[EngineKind, Provider]
+_A_NAME = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 
 def provider_of(plan: Plan, providers: Providers) -> Provider:
@@ -41,7 +43,8 @@ def sweep(plan: Plan, providers: Providers, journal: Journal) -> None:
         for handle in found:
             if handle.deployment_id not in known:
                 provider.delete(handle)
-                remove_folder(journal.run_folder(handle.deployment_id))
+                if _A_NAME.fullmatch(handle.deployment_id):  # it stood in a label or a file
+                    remove_folder(journal.run_folder(handle.deployment_id))
 
 
 def retire(other: Deployment, plan: Plan, providers: Providers, journal: Journal) -> None:

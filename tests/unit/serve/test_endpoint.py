@@ -15,7 +15,7 @@ from core.providers.fake import Fake
 from core.serve import endpoint as serving
 from core.serve.endpoint import TRANSITIONS, Act, acts
 from core.setup import journal as journals
-from core.setup import verify, waiting
+from core.setup import sources, verify, waiting
 from core.setup.journal import Journal, open_journal
 from tests.unit.setup.plans import gguf, make_plan
 
@@ -280,7 +280,7 @@ def test_a_model_file_that_was_changed_is_not_started(
     model.write_bytes(CONTENT[:-1] + b"?")
     with pytest.raises(AppError) as caught:
         serving.start(journal, providers, silent, CancelToken())
-    assert caught.value.code == "model_file_broken"
+    assert caught.value.code == "model_file_changed"
     model.unlink()
     with pytest.raises(AppError) as caught:
         serving.start(journal, providers, silent, CancelToken())
@@ -336,3 +336,46 @@ def test_remove_takes_all_and_says_what_stays(
     assert not Path(deployment.run_folder).exists()
     assert serving.current(journal, providers).deployment is None
     assert serving.remove(journal, providers, models=models).removed == ()
+
+
+def file_of(plan: Plan) -> Path:
+    """A model's file as a download leaves it."""
+    target = sources.target(plan)
+    target.parent.mkdir(parents=True)
+    target.write_bytes(CONTENT)
+    return target
+
+
+@pytest.mark.parametrize("models", [False, True])
+def test_remove_knows_the_files_of_earlier_models(
+    journal: Journal,
+    providers: dict[EngineKind, Fake],
+    deployment: journals.Deployment,
+    plan: Plan,
+    models: bool,
+) -> None:
+    earlier = replace(plan, id="earlier", model=replace(plan.model, id="earlier"))
+    journal.close(journal.begin(earlier).id, "replaced")
+    files = [file_of(earlier), file_of(plan)]
+    receipt = serving.remove(journal, providers, models=models)
+    assert [file.exists() for file in files] == [not models, not models]
+    codes = [note.code for note in receipt.kept]
+    assert codes.count("receipt.model_kept") == (0 if models else 2)
+    assert receipt.freed_bytes >= (2 * len(CONTENT) if models else 0)
+    # Asked for later, they are still found.
+    assert serving.remove(journal, providers, models=True).freed_bytes == (
+        0 if models else 2 * len(CONTENT)
+    )
+
+
+def test_a_file_of_two_set_ups_is_not_both_kept_and_removed(
+    journal: Journal,
+    providers: dict[EngineKind, Fake],
+    deployment: journals.Deployment,
+    plan: Plan,
+) -> None:
+    file = file_of(plan)
+    journal.begin(replace(plan, id="longer", context=4096))
+    receipt = serving.remove(journal, providers, models=True)
+    assert not file.exists()
+    assert "receipt.model_kept" not in [note.code for note in receipt.kept]

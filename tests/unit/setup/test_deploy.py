@@ -512,3 +512,17 @@ def test_every_note_of_setting_up_is_a_sentence(language: str) -> None:
         codes |= set(re.findall(r'"((?:receipt|download)\.[a-z_]+)"', path.read_text("utf-8")))
     assert len(codes) > len(STEPS) + 6
     assert [code for code in codes if not text.has(code)] == []
+
+
+def test_a_name_that_stood_in_a_label_leads_nowhere_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = world.journal()
+    world.deploy(journal=journal)
+    for name in ("", "..", "../..", "a/../.."):
+        strange = Handle(provider="fake", ref="fake-x", deployment_id=name)
+        monkeypatch.setattr(world.engine, "find_ours", lambda _id, found=strange: (found,))
+        assert world.deploy(journal=journal).proof is not None
+    current = journal.current()
+    assert current is not None
+    assert Path(current.key_path).is_file()

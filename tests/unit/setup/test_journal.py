@@ -281,3 +281,27 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
             assert journal.observed(one, "step") == {"short": 1}
     finally:
         subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_what_sqlite_took_back_by_itself_hides_no_error(tmp_path: Path) -> None:
+    def cut(journal: Journal) -> None:
+        with journal._transaction() as run:
+            run("ROLLBACK")  # as after a full disk
+            raise KeyboardInterrupt
+
+    with opened(tmp_path / "journal.db") as journal:
+        with pytest.raises(KeyboardInterrupt):
+            cut(journal)
+        assert journal.begin(make_plan(tmp_path, gguf())).state == SETTING_UP
+
+
+def test_a_commit_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
+    def write(journal: Journal) -> None:
+        with journal._transaction() as run:
+            run("PRAGMA defer_foreign_keys = ON")
+            run("INSERT INTO event VALUES (NULL, 'nobody', 'step', 'intent', x'', '')")
+
+    with opened(tmp_path / "journal.db") as journal:
+        with pytest.raises(AppError):
+            write(journal)
+        assert journal.begin(make_plan(tmp_path, gguf())).state == SETTING_UP
