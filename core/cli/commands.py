@@ -12,6 +12,7 @@ from core.advice.advice_json import advice_json
 from core.advice.profile import build_profile
 from core.advice.recommend import recommend
 from core.assembly import Assembly
+from core.cli import shown
 from core.cli.choosing import Chosen, Wishes, choose
 from core.cli.output import Output
 from core.domain import (
@@ -23,12 +24,9 @@ from core.domain import (
     EngineKind,
     Message,
     Money,
-    Note,
     Plan,
     Probe,
     Profile,
-    Receipt,
-    Recommendation,
     Sensitivity,
 )
 from core.edges.travel_files import decode_answers, decode_probe, encode_probe
@@ -80,25 +78,7 @@ def detect_command(
     assembly: Assembly, options: Namespace, output: Output, token: CancelToken
 ) -> None:
     probe = look(assembly, options, output, token)
-    output.result(encode_probe(probe), *describe(probe, output))
-
-
-def describe(probe: Probe, output: Output) -> list[str]:
-    """The computer in a few plain sentences."""
-    say = output.text
-    lines = [say("cli.detect.system", system=probe.os_version, arch=probe.arch)]
-    if isinstance(probe.ram_free_bytes, int) and isinstance(probe.ram_bytes, int):
-        free, total = say.size(probe.ram_free_bytes), say.size(probe.ram_bytes)
-        lines.append(say("cli.detect.memory", free=free, total=total))
-    for gpu in probe.gpus if isinstance(probe.gpus, tuple) else ():
-        free = say.size(gpu.vram_free_bytes) if isinstance(gpu.vram_free_bytes, int) else "?"
-        lines.append(say("cli.detect.gpu", name=gpu.name, free=free))
-    if not probe.gpus or not isinstance(probe.gpus, tuple):
-        lines.append(say("cli.detect.no_gpu"))
-    for disk in probe.disks:
-        if isinstance(disk.free_bytes, int) and "models" in disk.holds:
-            lines.append(say("cli.detect.disk", path=disk.path, free=say.size(disk.free_bytes)))
-    return lines
+    output.result(encode_probe(probe), *shown.describe(probe, output))
 
 
 def recommend_command(
@@ -106,17 +86,8 @@ def recommend_command(
 ) -> None:
     profile = build_profile(look(assembly, options, output, token), answers_of(assembly, options))
     advice = recommend(profile, assembly.catalog)
-    lines = [line for card in advice.recommendations for line in card_lines(card, output)]
+    lines = [line for card in advice.recommendations for line in shown.card_lines(card, output)]
     output.result(advice_json(advice), *lines)
-
-
-def card_lines(card: Recommendation, output: Output) -> list[str]:
-    """One recommendation: its name, what speaks for it and what does not."""
-    name = card.model.name if card.model else output.text(f"kind.{card.kind.value}")
-    lines = [f"{card.rank}. {name} {card.quant.name if card.quant else ''}".rstrip()]
-    lines += [f"   + {output.text.note(note)}" for note in card.reasons]
-    lines += [f"   - {output.text.note(note)}" for note in card.why_not]
-    return lines
 
 
 def up_command(assembly: Assembly, options: Namespace, output: Output, token: CancelToken) -> None:
@@ -138,7 +109,7 @@ def up_command(assembly: Assembly, options: Namespace, output: Output, token: Ca
         plan, assembly.providers, assembly.journal, assembly.places, output.progress, token
     )
     pending = chosen.pending if chosen else None
-    data = {**endpoint_json(endpoint), "pending": pending_json(output, chosen)}
+    data = {**shown.endpoint_json(endpoint), "pending": shown.pending_json(output, chosen)}
     where = output.text(f"cli.where.{endpoint.engine.name.lower()}")
     lines = [output.text("cli.up.done", model=endpoint.model.name, where=where)]
     if endpoint.model.starter:
@@ -225,7 +196,7 @@ def status_command(
         "overridden": list(assembly.places.overridden),
     }
     if now.endpoint:
-        data |= endpoint_json(now.endpoint)
+        data |= shown.endpoint_json(now.endpoint)
     elif now.deployment:
         data["model"] = now.deployment.plan.model.id
     if now.status.note:
@@ -258,7 +229,7 @@ def chat_command(
 ) -> None:
     endpoint = running_endpoint(assembly)
     data = converse(endpoint, options.question, output, token)
-    output.result(data, "", meta_line(data, output))
+    output.result(data, "", shown.meta_line(data, output))
 
 
 def running_endpoint(assembly: Assembly) -> Endpoint:
@@ -304,15 +275,6 @@ def converse(
     }
 
 
-def meta_line(data: Mapping[str, object], output: Output) -> str:
-    """Where it ran and how fast, under an answer."""
-    speed = data["tokens_per_s"]
-    tokens = output.text.number(float(str(speed))) if speed is not None else "?"
-    first = output.text.number(float(str(data["first_token_s"])))
-    line = output.text("cli.chat.meta", model=data["model"], tokens=tokens, first=first)
-    return f"{line} {output.text('cli.starter')}" if data["starter"] else line
-
-
 def stop_command(
     assembly: Assembly, _options: Namespace, output: Output, _token: CancelToken
 ) -> None:
@@ -324,7 +286,7 @@ def start_command(
     assembly: Assembly, _options: Namespace, output: Output, token: CancelToken
 ) -> None:
     endpoint = serving.start(assembly.journal, assembly.providers, output.progress, token)
-    data = {"state": "running", **endpoint_json(endpoint)}
+    data = {"state": "running", **shown.endpoint_json(endpoint)}
     output.result(data, output.text("cli.state.running", model=endpoint.model.name))
 
 
@@ -332,60 +294,7 @@ def down_command(
     assembly: Assembly, options: Namespace, output: Output, _token: CancelToken
 ) -> None:
     receipt = serving.remove(assembly.journal, assembly.providers, models=options.models)
-    output.result(receipt_json(receipt, output), *receipt_lines(receipt, output))
-
-
-def endpoint_json(endpoint: Endpoint) -> dict[str, object]:
-    """What programs learn of a running model. The key and its place are not part of it."""
-    proof = endpoint.proof
-    return {
-        "model": endpoint.model.id,
-        "model_name": endpoint.model.name,
-        "starter": endpoint.model.starter,
-        "distilled": endpoint.model.distilled,
-        "quant": endpoint.quant_name,
-        "engine": endpoint.engine.value,
-        "provider": endpoint.handle.provider,
-        "where": endpoint.where,
-        "url": endpoint.url,
-        "context": endpoint.context,
-        "deployment": endpoint.handle.deployment_id,
-        "proof": {
-            "answer": proof.answer,
-            "first_token_s": round(proof.first_token_s, 3),
-            "tokens_per_s": round(proof.tokens_per_s, 2),
-        }
-        if proof
-        else None,
-    }
-
-
-def pending_json(output: Output, chosen: Chosen | None) -> dict[str, object] | None:
-    if chosen is None or chosen.pending is None:
-        return None
-    wanted = chosen.recommended
-    return {
-        "code": chosen.pending.code.removeprefix("pending."),
-        "message": output.text.note(chosen.pending),
-        "recommended": wanted.model.id if wanted and wanted.model else None,
-    }
-
-
-def receipt_json(receipt: Receipt, output: Output) -> dict[str, object]:
-    def plain(notes: tuple[Note, ...]) -> list[dict[str, object]]:
-        return [{"code": n.code, "message": output.text.note(n), **dict(n.params)} for n in notes]
-
-    return {
-        "removed": plain(receipt.removed),
-        "kept": plain(receipt.kept),
-        "freed_bytes": receipt.freed_bytes,
-    }
-
-
-def receipt_lines(receipt: Receipt, output: Output) -> list[str]:
-    lines = [f"- {output.text.note(note)}" for note in receipt.removed]
-    lines += [f"= {output.text.note(note)}" for note in receipt.kept]
-    return [*lines, output.text("cli.down.freed", size=output.text.size(receipt.freed_bytes))]
+    output.result(shown.receipt_json(receipt, output), *shown.receipt_lines(receipt, output))
 
 
 COMMANDS: Mapping[str, Act] = {

@@ -11,7 +11,7 @@ from decimal import Decimal
 from core.advice.profile import build_profile
 from core.advice.recommend import recommend
 from core.assembly import Assembly
-from core.cli import commands
+from core.cli import commands, shown
 from core.cli.choosing import Wishes
 from core.cli.output import Output
 from core.domain import Answers, Money, Plan, Profile, Sensitivity
@@ -31,7 +31,7 @@ def walk(assembly: Assembly, options: Namespace, output: Output, token: CancelTo
     somebody = sys.stdin.isatty()
     output.say(say("cli.walk.look"))
     probe = commands.look(assembly, options, output, token)
-    output.say(*commands.describe(probe, output))
+    output.say(*shown.describe(probe, output))
     if somebody:
         assembly.save(replace(assembly.settings, answers=ask_three(output)))
     elif assembly.settings.answers is None:
@@ -49,7 +49,7 @@ def walk(assembly: Assembly, options: Namespace, output: Output, token: CancelTo
         question = _typed(say("cli.walk.ask")) or FIRST_QUESTION
     output.say("", f"> {question}")
     data = commands.converse(endpoint, question, output, token)
-    output.result(data, "", commands.meta_line(data, output), "", say("cli.walk.next"))
+    output.result(data, "", shown.meta_line(data, output), "", say("cli.walk.next"))
 
 
 def _plan(assembly: Assembly, profile: Profile, output: Output, *, starter: bool) -> Plan:
@@ -59,7 +59,7 @@ def _plan(assembly: Assembly, profile: Profile, output: Output, *, starter: bool
         return deployment.plan
     cards = recommend(profile, assembly.catalog).recommendations
     if cards:
-        output.say("", output.text("cli.walk.advice"), *commands.card_lines(cards[0], output))
+        output.say("", output.text("cli.walk.advice"), *shown.card_lines(cards[0], output))
     chosen, plan = commands.plan_for(assembly, profile, Wishes(starter=starter))
     if starter:
         output.say("", output.text("cli.walk.nobody"))
