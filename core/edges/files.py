@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,11 +21,17 @@ from core.errors import AppError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_WINDOWS = sys.platform == "win32"
+_PAUSES_S = (0.01, 0.05, 0.1, 0.3, 0.5)
 _WINDOWS_FULL = {39, 112}  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
 
 
-def disk_error(error: OSError, path: Path, *, need_bytes: int = 0) -> AppError:
-    """What an OSError of the disk means to a person. `need_bytes` is what was to be written."""
+def disk_error(
+    error: OSError, path: Path, *, need_bytes: int = 0, reading: bool = False
+) -> AppError:
+    """What an OSError of the disk means to a person. `need_bytes` is what was to be written;
+    `reading`: nothing was, so what is refused is a look at the file.
+    """
     where = str(path)
     detail = f"{type(error).__name__} {error.errno}: {error.strerror}"
     if error.errno in _FULL or getattr(error, "winerror", None) in _WINDOWS_FULL:
@@ -35,6 +42,8 @@ def disk_error(error: OSError, path: Path, *, need_bytes: int = 0) -> AppError:
             retryable=True,
             detail=detail,
         )
+    if reading and error.errno in _REFUSED:
+        return AppError("file_not_readable", {"path": where}, remedy="choose_file", detail=detail)
     if error.errno in _REFUSED:
         return AppError(
             "folder_not_writable", {"path": where}, remedy="choose_folder", detail=detail
@@ -43,12 +52,12 @@ def disk_error(error: OSError, path: Path, *, need_bytes: int = 0) -> AppError:
 
 
 @contextlib.contextmanager
-def disk_errors(path: Path, *, need_bytes: int = 0) -> Iterator[None]:
+def disk_errors(path: Path, *, need_bytes: int = 0, reading: bool = False) -> Iterator[None]:
     """Turns every OSError of the block into its AppError."""
     try:
         yield
     except OSError as error:
-        raise disk_error(error, path, need_bytes=need_bytes) from error
+        raise disk_error(error, path, need_bytes=need_bytes, reading=reading) from error
 
 
 def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
@@ -72,8 +81,20 @@ def write_atomic(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def replace_durably(source: Path, target: Path) -> None:
-    """Renames over `target` so that the new name survives a power cut. Raises OSError."""
-    source.replace(target)
+    """Renames over `target` so that the new name survives a power cut. Raises OSError.
+
+    Windows refuses while somebody has the target open, be it only to read it for a moment.
+    """
+    for pause_s in _PAUSES_S:
+        try:
+            source.replace(target)
+            break
+        except PermissionError:
+            if not _WINDOWS:
+                raise
+            time.sleep(pause_s)
+    else:
+        source.replace(target)
     sync_folder(target.parent)
 
 

@@ -106,7 +106,9 @@ def detect(
 
 def registry_url(places: Places) -> str:
     """The first page of the registry's API; plain HTTP only where it stays on this computer."""
-    address = places.image(_IMAGE).partition("/")[0]
+    address, slash, _ = places.image(_IMAGE).partition("/")
+    if not slash or not ("." in address or ":" in address or address == "localhost"):
+        address = "registry-1.docker.io"  # what a reference without a registry's name means
     host = address.rpartition(":")[0] if address.count(":") == 1 else address
     here = host in ("localhost", "127.0.0.1") or address.startswith("[::1]")
     return f"{'http' if here else 'https'}://{address}/v2/"

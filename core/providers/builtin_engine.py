@@ -119,9 +119,11 @@ def _run(config: Config, folder: Path) -> int:
 def _load(config: Config) -> Any:
     """The running server. Returns once the model is in memory. Raises: AppError with the cause."""
     model = Path(config.model_path)
-    if not model.is_file():
-        raise AppError("model_file_missing", {"path": config.model_path}, remedy="set_up_again")
-    _check_memory(config, model)
+    with files.disk_errors(model, reading=True):
+        size_bytes = model.stat().st_size if model.is_file() else None
+    if size_bytes is None:
+        raise AppError("model_file_missing", remedy="set_up_again", detail=config.model_path)
+    _check_memory(config, size_bytes)
     key = keys.read_key(Path(config.key_path))
     os.environ.setdefault(*llama_server.WAITING)  # read when the engine is loaded
     try:
@@ -167,10 +169,10 @@ def _parameters(config: Config, key: str, engine: Any) -> Any:
     return params
 
 
-def _check_memory(config: Config, model: Path) -> None:
+def _check_memory(config: Config, size_bytes: int) -> None:
     """Refuses what cannot work: the file is mapped, so too large a one would only crawl."""
     free = processes.free_memory_bytes()
-    need = min(config.memory_bytes, model.stat().st_size)
+    need = min(config.memory_bytes, size_bytes)
     if free is not None and need > free:
         raise AppError(
             "engine_out_of_memory",

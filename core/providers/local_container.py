@@ -17,7 +17,7 @@ from core.domain import (
     Plan,
     Status,
 )
-from core.edges import engine_api, keys
+from core.edges import engine_api, files, keys
 from core.edges.docker_engine import Daemon, Facts, Image, connect
 from core.edges.places import Places
 from core.errors import AppError
@@ -68,7 +68,10 @@ class LocalContainer(Provider):
             return _pinned(_checked_image(daemon, reference), reference)
 
     def start(self, launch: Launch) -> Handle:
-        if not Path(launch.model_path).is_file():
+        model = Path(launch.model_path)
+        with files.disk_errors(model, reading=True):
+            is_there = model.is_file()
+        if not is_there:
             raise AppError("model_file_missing", remedy="set_up_again")
         with connect(self._places.docker_host) as daemon:
             ref = _find(daemon, launch.install_id, launch.deployment_id)

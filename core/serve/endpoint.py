@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.domain import Endpoint, EndpointState, Receipt, Status
+from core.edges import files
 from core.errors import AppError
 from core.progress import CancelToken, Progress, Reporter
 from core.setup import journal as journals
@@ -170,7 +171,9 @@ def _check_model(
     path, sha256 = known.get("path"), known.get("sha256")
     if not isinstance(path, str) or not sha256:
         return  # set up by a version that wrote other things; the engine looks at it anyway
-    if not Path(path).is_file():
+    with files.disk_errors(Path(path), reading=True):
+        is_there = Path(path).is_file()
+    if not is_there:
         raise AppError("model_file_missing", remedy="set_up_again", detail=path)
     stamp = Path(deployment.run_folder, MODEL_STAMP)
     if sha256_of(Path(path), stamp, report, token, step=waiting.STEP) != sha256:

@@ -92,11 +92,13 @@ def remove_file(wanted: Wanted) -> int:
 
 def _is_here(wanted: Wanted, report: Reporter, token: CancelToken, step: str) -> bool:
     """Whether the target is already right. A wrong one is set aside."""
-    if not wanted.target.exists():
+    with files.disk_errors(wanted.target, reading=True):
+        size_bytes = wanted.target.stat().st_size if wanted.target.exists() else None
+    if size_bytes is None:
         return False
     if stamped(wanted.target, wanted.stamp) == wanted.sha256:
         return True
-    if wanted.target.stat().st_size == wanted.size_bytes:
+    if size_bytes == wanted.size_bytes:
         found = sha256_of(wanted.target, wanted.stamp, report, token, step=step)
         if found == wanted.sha256:
             return True

@@ -55,7 +55,7 @@ def check_gguf(path: Path) -> GgufFacts:
 
     Raises: AppError("not_a_model_file"), AppError("model_file_truncated"), and the disk's own.
     """
-    with files.disk_errors(path):
+    with files.disk_errors(path, reading=True):
         if not path.is_file():
             raise _not_one(path, "no file")
         size = path.stat().st_size

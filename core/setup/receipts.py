@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.domain import Note, Plan, Receipt
+from core.edges import files
 from core.setup import sources, weights
 from core.setup.journal import Journal
 
@@ -25,12 +26,13 @@ def model_away(plan: Plan, *, remove: bool) -> Receipt:
         return Receipt(removed=(note,) if freed else (), freed_bytes=freed)
     target = sources.target(plan)
     part = target.with_name(target.name + ".part")
-    if target.exists():
-        path = ("path", str(target))
-        return Receipt(kept=(Note(code="receipt.model_kept", params=(name, path)),))
-    if part.exists():
-        some = ("part_bytes", part.stat().st_size)
-        return Receipt(kept=(Note(code="receipt.part_kept", params=(name, some)),))
+    with files.disk_errors(target):
+        if target.exists():
+            path = ("path", str(target))
+            return Receipt(kept=(Note(code="receipt.model_kept", params=(name, path)),))
+        if part.exists():
+            some = ("part_bytes", part.stat().st_size)
+            return Receipt(kept=(Note(code="receipt.part_kept", params=(name, some)),))
     return Receipt()
 
 

@@ -89,7 +89,7 @@ def feed(
 ) -> int:
     """Feeds a file into a hash and reports bytes. Returns how many it was."""
     done, said_at = 0, 0.0
-    with files.disk_errors(path):
+    with files.disk_errors(path, reading=True):
         total = total or path.stat().st_size
         with path.open("rb", buffering=0) as file:
             buffer = memoryview(bytearray(_BLOCK))

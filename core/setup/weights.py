@@ -69,8 +69,9 @@ def _stands(plan: Plan) -> bool:
 def _measured(plan: Plan, report: Reporter, token: CancelToken) -> Quant | None:
     """The quant with the size of the file that is here already: then nobody need be asked."""
     target, quant = sources.target(plan), plan.quant
-    if not is_sha256(quant.sha256) or not target.is_file():
-        return None
+    with files.disk_errors(target, reading=True):
+        if not is_sha256(quant.sha256) or not target.is_file():
+            return None
     stamp = _wanted(plan, quant.size_bytes, quant.sha256 or "").stamp
     if sha256_of(target, stamp, report, token, step=STEP) != quant.sha256:
         return None
@@ -84,7 +85,9 @@ def _wanted(plan: Plan, size_bytes: int, sha256: str) -> Wanted:
 def _own_file(plan: Plan, path: Path, report: Reporter, token: CancelToken) -> Weights:
     """A file the person chose. It is used where it is; one that is not in the catalogue is theirs
     to trust, so the hash only says whether it is the same."""
-    if not path.is_file():
+    with files.disk_errors(path, reading=True):
+        is_there = path.is_file()
+    if not is_there:
         raise AppError(
             "own_file_missing", {"path": str(path)}, remedy="choose_file", field="local_file"
         )

@@ -140,3 +140,31 @@ def test_two_in_one_process_are_two(tmp_path: Path) -> None:
 def test_a_lock_file_is_its_owners_alone(tmp_path: Path) -> None:
     with files.writer_lock(tmp_path / "writer.lock"):
         assert (tmp_path / "writer.lock").stat().st_mode & 0o777 == 0o600
+
+
+def test_what_may_not_be_looked_at_is_not_called_unwritable() -> None:
+    path = Path("/x")
+    with pytest.raises(AppError) as failed, files.disk_errors(path, reading=True):
+        raise PermissionError(errno.EACCES, "Permission denied")
+    assert (failed.value.code, failed.value.remedy) == ("file_not_readable", "choose_file")
+
+
+def test_on_windows_a_reader_delays_a_new_version_and_prevents_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, refusals = Path.replace, [PermissionError(errno.EACCES, "in use")] * 3
+
+    def refuse(self: Path, target: Path) -> Path:
+        if refusals:
+            raise refusals.pop()
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr(files, "_WINDOWS", True)
+    files.write_atomic(tmp_path / "a", b"new")
+    assert (tmp_path / "a").read_bytes() == b"new"
+    monkeypatch.setattr(files, "_WINDOWS", False)
+    refusals.append(PermissionError(errno.EACCES, "not yours"))
+    with pytest.raises(AppError) as failed:
+        files.write_atomic(tmp_path / "a", b"newer")
+    assert failed.value.code == "folder_not_writable"

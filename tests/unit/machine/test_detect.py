@@ -186,6 +186,12 @@ def test_only_a_registry_on_this_computer_is_asked_without_encryption(
     assert registry_url(read_places({"DEEPBERTH_REGISTRY": registry})) == url
 
 
+@pytest.mark.parametrize("image", ["mine:1", "somebody/llama.cpp:server"])
+def test_an_image_without_a_registry_is_dockers_own(image: str) -> None:
+    places = read_places({"DEEPBERTH_ENGINE_IMAGE": image})
+    assert registry_url(places) == "https://registry-1.docker.io/v2/"
+
+
 def test_it_asks_the_hub_and_the_registry_of_the_places() -> None:
     asked: list[str] = []
 
