@@ -175,6 +175,7 @@ class SetupPage(StepPage):
     def press_secondary(self) -> None:
         if self.phase is Phase.WORKING and self._task is not None:
             self._set_phase(Phase.PAUSING)
+            self.meanwhile.cancel()  # it would take the paused one for given up
             self._task.cancel()
         elif self.phase is Phase.PAUSED:
             self._start()
@@ -254,7 +255,8 @@ class SetupPage(StepPage):
         if stuck := self._overall.working:
             self._steps.set_state(stuck, "needs_you")
         self._set_phase(Phase.FAILED)
-        self.error.button.setFocus()
+        if self.isVisible():  # else somebody is writing somewhere else
+            self.error.button.setFocus()
 
     def _cancelled(self) -> None:
         self._task = None

@@ -61,6 +61,7 @@ def an_assembly(home: Path, hub: FileServer, line: Behaviour, model_file: Path) 
         distilled=True,
         quants=(quant,),
         scores=chosen.scores,
+        sampling=replace(starter.sampling, max_tokens=60),
     )
     assembly.__dict__["catalog"] = replace(catalog, models=(chosen, starter))
     return assembly
