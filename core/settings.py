@@ -31,8 +31,6 @@ class Settings:
     answers: Answers | None = None  # to the three questions; None: not asked yet
     wizard_done: bool = False
     wizard_page: str = "welcome"  # where the first run was left
-    keep_running: bool = True  # the model goes on when the window is closed
-    start_at_login: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

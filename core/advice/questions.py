@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.domain import Answers, Money, Sensitivity
-
-DEFAULT_HORIZON_MONTHS = 6
+from core.domain import Money, Sensitivity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +81,3 @@ def currency_for(country: str) -> str:
 def budget_for(monthly: Decimal, currency: str, horizon_months: int) -> Money:
     """The budget of the whole horizon from what may be spent each month."""
     return Money(amount=monthly * horizon_months, currency=currency)
-
-
-def default_answers(language: str = "en") -> Answers:
-    """The careful answers: private, nothing extra to spend. For who is not asked."""
-    country = country_for(language)
-    return Answers(
-        sensitivity=Sensitivity.PRIVATE,
-        budget=Money(amount=Decimal(0), currency=currency_for(country)),
-        horizon_months=DEFAULT_HORIZON_MONTHS,
-        country=country,
-    )

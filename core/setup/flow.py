@@ -163,10 +163,6 @@ def back_page(state: WizardState) -> WizardState:
     return replace(state, page=PAGES[PAGES.index(state.page) - 1], resume_to=None)
 
 
-def can_go_back(state: WizardState) -> bool:
-    return back_page(state) is not state
-
-
 def rail(state: WizardState) -> tuple[RailStep, ...]:
     """The five lines of the rail. On the welcome page all of them are still to come."""
     return tuple(_rail_step(state, page) for page in RAIL)

@@ -11,7 +11,6 @@ from core.domain import (
     Choices,
     Device,
     EngineKind,
-    Fit,
     Model,
     Plan,
     Profile,
@@ -63,14 +62,6 @@ def make_plan(
         memory_bytes=fit.needed_bytes,
         steps=_steps(engine, quant, download_bytes),
     )
-
-
-def fit_for(recommendation: Recommendation, context: int, profile: Profile) -> Fit | None:
-    """How the recommended model would fit at another context, for the page where it is chosen."""
-    if recommendation.model is None or recommendation.quant is None:
-        return None
-    device = _device(recommendation, profile)
-    return fit_on(recommendation.model, recommendation.quant, context, device, profile)
 
 
 def _engine(

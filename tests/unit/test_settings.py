@@ -31,7 +31,6 @@ FULL = Settings(
     ),
     wizard_done=True,
     wizard_page="plan",
-    keep_running=False,
 )
 
 

@@ -9,7 +9,7 @@ import pytest
 from core.advice.recommend import recommend, starter
 from core.domain import Accelerator, Choices, EngineKind, Kind, Missing
 from core.errors import AppError
-from core.setup.plan import fit_for, make_plan
+from core.setup.plan import make_plan
 from core.text import LANGUAGES, Text
 from tests.unit.advice.parts import GIB, catalog, gpu, probe, profile, shared_gpu
 
@@ -105,7 +105,6 @@ def test_another_context_changes_the_need(best, seen):
     small, usual = _plan(best, seen, context=4096), _plan(best, seen)
     assert small.context == 4096
     assert small.memory_bytes < usual.memory_bytes
-    assert fit_for(best, 4096, seen).needed_bytes == small.memory_bytes
 
 
 @pytest.mark.parametrize("context", [0, -1, 255, 131_073, 10**9])
@@ -119,7 +118,6 @@ def test_a_context_that_does_not_fit_into_memory_is_refused(best, seen):
     error = _refused("model_too_large", best, seen, context=131_072)
     assert error.remedy == "choose_smaller"
     assert error.params["model"] == best.model.name
-    assert fit_for(best, 131_072, seen) is None
 
 
 def test_memory_that_was_taken_meanwhile_is_noticed(best):
