@@ -17,7 +17,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
+from core.edges import clock
 from core.edges.addresses import host_of, is_private, next_hop, refuse_unsafe
 from core.errors import AppError
 from core.progress import Cancelled, CancelToken
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10.0
 READ_S = 30.0
+_REFUSAL_S = 10.0  # so long the words of a refusal are listened to
 _CHUNK = 256 * 1024
 _MAX_REDIRECTS = 5
 _MAX_JSON = 64 * 1024 * 1024
@@ -178,11 +181,11 @@ def raise_for_status(reply: Reply) -> None:
     """Returns for 2xx. Raises: AppError("http_status"), with the start of the body as detail."""
     if 200 <= reply.status < 300:
         return
-    body = b""
+    body, begun = b"", clock.monotonic()
     with contextlib.suppress(AppError):
         for chunk in reply.chunks:
             body += chunk
-            if len(body) > 2048:
+            if len(body) > 2048 or clock.monotonic() - begun > _REFUSAL_S:
                 break
     raise AppError(
         "http_status",
@@ -325,7 +328,9 @@ def _app_error(error: BaseException, host: str) -> AppError:
 
     detail = _cause(error)
     params = {"host": host}
-    if isinstance(error, rq.ProxyError | u3.ProxyError) or "SOCKS" in str(error):
+    # Our own address was looked at before: one that cannot be parsed is the proxy's.
+    no_address = isinstance(error, rq.InvalidURL) and bool(getproxies())
+    if isinstance(error, rq.ProxyError | u3.ProxyError) or no_address or "SOCKS" in str(error):
         return AppError(
             "proxy_failed", params, remedy="check_internet", retryable=True, detail=detail
         )
@@ -342,7 +347,7 @@ def _app_error(error: BaseException, host: str) -> AppError:
 
 def _cause(error: BaseException) -> str:
     """The innermost cause in one line. Its text is left out where it could hold an address:
-    download addresses carry signatures."""
+    download addresses carry signatures, a proxy's a password."""
     while True:
         inner = getattr(error, "reason", None)
         inner = inner if isinstance(inner, BaseException) else error.__cause__ or error.__context__
@@ -350,7 +355,7 @@ def _cause(error: BaseException) -> str:
             break
         error = inner
     text = str(error).splitlines()[0][:200] if str(error) else ""
-    return type(error).__name__ + (f": {text}" if text and "?" not in text else "")
+    return type(error).__name__ + (f": {text}" if text and not set("?@") & set(text) else "")
 
 
 # --- server-sent events -----------------------------------------------------------------------

@@ -72,6 +72,22 @@ def test_near_addresses_are_never_asked_through_a_proxy(
     assert code_of(far, trusted=("far.example",)) == "proxy_failed"
 
 
+@pytest.mark.parametrize(
+    "proxy", ["http://user:secret@proxy:99999", "ftp://user:secret@proxy:80", "user:secret@p:1x"]
+)
+def test_a_broken_proxy_is_named_and_its_password_is_not(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    for name in ("no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(AppError) as failed:
+        http.get_json("https://far.example/")
+    assert failed.value.code == "proxy_failed"
+    assert "secret" not in str(failed.value)
+
+
 def test_no_password_file_is_read(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
