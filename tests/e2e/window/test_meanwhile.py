@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -67,25 +68,68 @@ def an_assembly(home: Path, hub: FileServer, line: Behaviour, model_file: Path) 
     return assembly
 
 
-@pytest.mark.parametrize("spoken", ["en", "zh_CN"])
-def test_the_starter_answers_while_the_chosen_model_downloads(
-    spoken: str,
+@dataclass(frozen=True)
+class Desk:
+    """One person's computer: the program can be opened there more than once."""
+
+    assembly: Assembly
+    speed: Behaviour
+    qtbot: QtBot
+    pictures: Path
+
+    @contextmanager
+    def opens(self, name: str) -> Iterator[Person]:
+        window = MainWindow(self.assembly)
+        window.show()
+        self.qtbot.waitExposed(window)
+        try:
+            yield Person(window, self.qtbot, self.pictures, f"meanwhile-{name}")
+        finally:
+            tasks.cancel_all(wait_s=5)
+            window.hide()  # closing it would quit the application for the tests that follow
+            window.deleteLater()
+
+    def engines(self) -> tuple[Handle, ...]:
+        provider = self.assembly.providers[EngineKind.BUILTIN]
+        return provider.find_ours(self.assembly.journal.install_id)
+
+    def has_both(self) -> bool:
+        """The starter is whole and runs, the chosen one comes, and nothing is called done."""
+        current, pending = self.assembly.journal.current(), self.assembly.journal.pending()
+        assert current is not None
+        assert pending is not None
+        assert (current.plan.model.starter, current.state) == (True, READY)
+        assert pending.plan.model.id == CHOSEN
+        return len(self.engines()) == 1 and not self.assembly.settings.wizard_done
+
+    def has_the_chosen_one(self) -> bool:
+        opened = self.assembly.journal.open()
+        assert [(one.plan.model.id, one.state) for one in opened] == [(CHOSEN, READY)]
+        return len(self.engines()) == 1
+
+
+@pytest.fixture
+def desk(
     line: tuple[FileServer, Behaviour],
     starter_model: Path,
     qapp: QApplication,
     qtbot: QtBot,
     pictures: Path,
     tmp_path: Path,
-) -> None:
-    hub, speed = line
-    assembly = an_assembly(tmp_path, hub, speed, starter_model)
+) -> Iterator[Desk]:
     theme.apply(qapp, "light")
+    assembly = an_assembly(tmp_path, *line, starter_model)
+    desk = Desk(assembly, line[1], qtbot, pictures)
+    yield desk
+    for handle in desk.engines():
+        assembly.providers[EngineKind.BUILTIN].delete(handle)
+    assembly.journal.close_file()
+
+
+@pytest.mark.parametrize("spoken", ["en", "zh_CN"])
+def test_the_starter_answers_while_the_chosen_model_downloads(spoken: str, desk: Desk) -> None:
     language.switch(spoken)
-    window = MainWindow(assembly)
-    window.show()
-    qtbot.waitExposed(window)
-    person = Person(window, qtbot, pictures, f"meanwhile-{spoken}")
-    try:
+    with desk.opens(spoken) as person:
         begun = consents(person)
         person.clicks("chat-now")
         asks(person)
@@ -93,35 +137,47 @@ def test_the_starter_answers_while_the_chosen_model_downloads(
         assert "Paris" in person.reads()
         assert NOT_DEEPSEEK[spoken] in person.reads()
         person.takes_picture("starter-answers")
-        assert_both(assembly)
+        assert desk.has_both()
         person.clicks("see-progress")
         person.waits_for("chat-now")
         person.takes_picture("progress")
         person.clicks("chat-now")
         person.waits_for("see-progress", 30)
-        speed.bytes_per_s = None  # the rest comes at once
+        desk.speed.bytes_per_s = None  # the rest comes at once
         person.waits_until(lambda: READY_SAYS[spoken] in person.reads(), timeout_s=60)
-        person.waits_until(lambda: person.sees("starter-chip") is False)
+        person.waits_until(lambda: not person.sees("starter-chip"))
         person.clicks("new-chat", 30)
         asks(person)
         assert NOT_DEEPSEEK[spoken] not in person.reads()
         person.takes_picture("chosen-answers")
-        opened = assembly.journal.open()
-        assert [(one.plan.model.id, one.state) for one in opened] == [(CHOSEN, READY)]
-        assert len(engines(assembly)) == 1
-        person.waits_until(lambda: assembly.settings.wizard_done)
+        assert desk.has_the_chosen_one()
+        person.waits_until(lambda: desk.assembly.settings.wizard_done)
         person.clicks("see-progress")
         person.takes_picture("result")
         person.clicks("primary")
         person.waits_for("composer")
         assert not person.sees("see-progress")
-    finally:
-        tasks.cancel_all(wait_s=5)
-        for handle in engines(assembly):
-            assembly.providers[EngineKind.BUILTIN].delete(handle)
-        assembly.journal.close_file()
-        window.hide()  # closing it would quit the application for the tests that follow
-        window.deleteLater()
+
+
+def test_closed_and_opened_again_meanwhile(desk: Desk) -> None:
+    """The set-up goes on by itself, and the starter still answers."""
+    language.switch("en")
+    with desk.opens("before") as person:
+        consents(person)
+        person.clicks("chat-now")
+        person.clicks("composer", 60)
+    assert desk.has_both()
+    with desk.opens("after") as person:
+        person.clicks("chat-now", 60)
+        asks(person)
+        person.takes_picture("starter-answers")
+        assert desk.has_both()
+        person.clicks("see-progress")
+        desk.speed.bytes_per_s = None
+        person.clicks("primary", 60)  # the proof, then its chat
+        person.waits_for("composer")
+        assert desk.has_the_chosen_one()
+        person.waits_until(lambda: desk.assembly.settings.wizard_done)
 
 
 def consents(person: Person) -> float:
@@ -146,18 +202,3 @@ def asks(person: Person) -> None:
     person.waits_for("send")
     person.presses_enter()
     person.waits_for("meta", timeout_s=60)
-
-
-def engines(assembly: Assembly) -> tuple[Handle, ...]:
-    return assembly.providers[EngineKind.BUILTIN].find_ours(assembly.journal.install_id)
-
-
-def assert_both(assembly: Assembly) -> None:
-    """The starter is whole and runs, the chosen one comes, and nothing is called done."""
-    current, pending = assembly.journal.current(), assembly.journal.pending()
-    assert current is not None
-    assert pending is not None
-    assert (current.plan.model.starter, current.state) == (True, READY)
-    assert pending.plan.model.id == CHOSEN
-    assert len(engines(assembly)) == 1
-    assert not assembly.settings.wizard_done
