@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QApplication
@@ -57,6 +58,12 @@ class Inside:
     def _dress(self, app: QApplication, assembly: Assembly) -> None:
         language.switch(self.options.language or assembly.settings.language)
         theme.apply(app, self.options.theme or assembly.settings.theme)
+        name = partial(self._name, app)  # the system adds it to titles, so it follows the language
+        language.watcher().changed.connect(name)
+        name()
+
+    @staticmethod
+    def _name(app: QApplication) -> None:
         app.setApplicationDisplayName(language.say("app.name"))
 
     def _after_first_page(self, app: QApplication) -> None:

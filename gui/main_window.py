@@ -74,6 +74,9 @@ class MainWindow(QWidget):
             self.wizard.finished.connect(self._wizard_finished)
             self.wizard.starter_ready.connect(self._starter_ready)
             self.wizard.coming.connect(self._something_comes)
+            if self.home is not None and hasattr(self.wizard, "offer_home"):
+                self.wizard.offer_home()
+                self.wizard.home_wanted.connect(self.show_home)
             self.stack.addWidget(self.wizard)
         self.stack.setCurrentWidget(self.wizard)
 

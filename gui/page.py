@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui import language, theme
 
@@ -88,3 +88,9 @@ def announce(widget: QWidget, sentence: str) -> None:
     """Lets a screen reader say something politely, without moving the focus."""
     if sentence and QAccessible.isActive():
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(widget, sentence))
+
+
+def has_focus_within(widget: QWidget) -> bool:
+    """Whether the keyboard is somewhere inside."""
+    focus = QApplication.focusWidget()
+    return focus is not None and widget.isAncestorOf(focus)

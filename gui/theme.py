@@ -175,8 +175,9 @@ def _sheet(roles: dict[str, QColor], shown: str, *, chinese: bool) -> str:
     names = {role: value.name() for role, value in roles.items()}
     names["font-family"] = ", ".join(f'"{name}"' for name in _UI)
     names["font-mono"] = ", ".join(f'"{name}"' for name in _MONO)
-    arrow = _ASSETS / "theme" / f"chevron-down-{shown}.svg"
-    names["icon-chevron-down"] = f'"{arrow.as_posix()}"'
+    for picture in ("chevron-down", "check"):
+        file = _ASSETS / "theme" / f"{picture}-{shown}.svg"
+        names[f"icon-{picture}"] = f'"{file.as_posix()}"'
     source = (_ASSETS / "theme" / "theme.qss.in").read_text("utf-8")
     sheet = re.sub(r"@([a-z][a-z0-9-]*)", lambda found: names[found[1]], source)
     return sheet.replace("font-weight: 600", "font-weight: 700") if chinese else sheet

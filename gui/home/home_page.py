@@ -19,6 +19,7 @@ from gui.page import HOME_WIDTH, ScrollPage
 from gui.widgets.cards import Note
 from gui.widgets.error_card import ErrorCard
 from gui.widgets.labels import Label
+from gui.wizard.receipt_words import receipt_words
 
 
 class HomePage(ScrollPage):
@@ -124,7 +125,7 @@ class HomePage(ScrollPage):
         self._show_error()
         self._receipt.setVisible(self._removed is not None)
         if self._removed is not None:
-            self._receipt.say(_receipt_line(self._removed))
+            self._receipt.say(receipt_words(self._removed))
 
     def _show_error(self) -> None:
         error = self._act_error
@@ -149,18 +150,3 @@ def trouble(look: Look) -> AppError:
     if status.state is EndpointState.UNKNOWN and status.note is None:
         return AppError("engine_unknown", {}, remedy="look_again", detail=status.detail)
     return failure(status)
-
-
-def _receipt_line(receipt: Receipt) -> str:
-    """One line: what went, what stayed, and how much room there is again."""
-    parts = [
-        say("home.removed", what=text().listed([text().note(note) for note in receipt.removed]))
-        if receipt.removed
-        else say("home.removed_nothing")
-    ]
-    if receipt.kept:
-        kept = text().listed([text().note(note) for note in receipt.kept])
-        parts.append(say("home.kept", what=kept))
-    if receipt.freed_bytes:
-        parts.append(say("home.freed", size=text().size(receipt.freed_bytes)))
-    return " ".join(parts)

@@ -23,7 +23,7 @@ from gui.home.sidebar import PAGES, Sidebar
 from gui.home.state import Look, Mood, look_of
 from gui.home.watch import EngineWatch
 from gui.language import say
-from gui.page import Page, announce
+from gui.page import Page, announce, has_focus_within
 from gui.remedies import Ask, Way, ask_folder, way
 from gui.theme import tokens
 
@@ -130,13 +130,17 @@ class HomeWindow(Page):
         page = self._pages[name]
         self._stack.setCurrentWidget(page)
         self.sidebar.mark_page(name)
+        self._focus_first(name)
+        announce(self, page.title())
+
+    def _focus_first(self, name: str | None = None) -> None:
+        name = name or self.page
         if name == "chat":
             self.chat.focus_first()
         elif name == "settings":
             self.settings_page.focus_first()
         elif not self.home_page.hero.focus_first():
             self.sidebar.buttons["home"].setFocus()
-        announce(self, page.title())
 
     def show_coming(self, coming: Coming | None) -> None:
         """Another model is on its way, in the background; None once it is not."""
@@ -270,6 +274,8 @@ class HomeWindow(Page):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.watch.set_quiet(False)
+        if not has_focus_within(self):  # lost where a window got another parent
+            self._focus_first()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

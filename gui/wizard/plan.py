@@ -118,7 +118,9 @@ class PlanPage(StepPage):
         self.to_top()
 
     def _take_starter(self) -> None:
+        self._small.button.clearFocus()  # it goes away; the window moves the focus on
         self._take(flow.choose_starter(self.state))
+        self.to_top()
 
     def _show_all(self) -> None:
         self._all = True

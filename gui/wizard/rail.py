@@ -24,7 +24,8 @@ from gui.widgets.labels import Label
 from gui.wizard.step import Safety
 
 RAIL_WIDTH = 216
-_DOT, _PITCH, _LEFT, _TEXT_X = 26, 44, 16, 54
+_SIDE = 8  # px beside the steps, room for the focus ring
+_DOT, _PITCH, _LEFT, _TEXT_X = 26, 44, 16 - _SIDE, 54 - _SIDE
 
 
 class RailButton(QAbstractButton):
@@ -153,8 +154,12 @@ class Rail(QFrame):
         top.setContentsMargins(20, 0, 16, 12)
         top.addWidget(self.brand)
         column.addLayout(top)
+        steps = QVBoxLayout()
+        steps.setContentsMargins(_SIDE, 0, _SIDE, 0)
+        steps.setSpacing(0)
         for button in self.buttons:
-            column.addWidget(button)
+            steps.addWidget(button)
+        column.addLayout(steps)
         column.addStretch(1)
         safety = QHBoxLayout()
         safety.setContentsMargins(20, 0, 12, 12)

@@ -28,6 +28,7 @@ class WelcomePage(Page):
     """Nothing has been looked at yet, and nothing is until `go_on`."""
 
     go_on = Signal()
+    home_wanted = Signal()
     language_chosen = Signal(object)
 
     def __init__(self, assembly: Assembly, parent: QWidget | None = None) -> None:
@@ -45,6 +46,10 @@ class WelcomePage(Page):
         self.look = Button("primary", "large", "arrow-right", trailing=True)
         self.look.setObjectName("primary")
         self.look.clicked.connect(self.go_on)
+        self.home = Button("quiet", "large", "home")
+        self.home.setObjectName("to-home")
+        self.home.clicked.connect(self.home_wanted)
+        self.home.hide()  # on a first run there is none
         self.harbour = Harbour()
         self._lay_out()
         self.render()
@@ -65,6 +70,7 @@ class WelcomePage(Page):
             picture.setPixmap(pixmap(name, "text-muted", 14))
             label.setText(say(f"page.welcome.fact.{code}"))
         self.look.setText(say("page.welcome.go"))
+        self.home.setText(say("page.welcome.home"))
         self.harbour.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -90,6 +96,8 @@ class WelcomePage(Page):
         left.addSpacing(12)
         go = QHBoxLayout()
         go.addWidget(self.look)
+        go.addSpacing(8)
+        go.addWidget(self.home)
         go.addStretch(1)
         left.addLayout(go)
         left.addStretch(3)

@@ -13,7 +13,7 @@ from core.assembly import Assembly
 from core.setup import flow
 from core.setup.flow import WizardPage, WizardState
 from gui import language, theme
-from gui.page import announce
+from gui.page import announce, has_focus_within
 from gui.wizard.footer import FooterBar
 from gui.wizard.pages import ORDER, make_page
 from gui.wizard.rail import Rail
@@ -36,6 +36,7 @@ class WizardWindow(QWidget):
     """
 
     finished = Signal(object)
+    home_wanted = Signal()
     starter_ready = Signal(object)  # Endpoint: somebody would rather chat while the rest comes
     coming = Signal(object)  # Coming | None: how far the set-up is
 
@@ -81,6 +82,8 @@ class WizardWindow(QWidget):
         before, self.state = self.state, state
         if state.page is before.page:
             self.show_state()
+            if not has_focus_within(self):
+                self._set_focus()
         else:
             if page := self.pages.get(before.page):
                 page.left()
@@ -104,9 +107,16 @@ class WizardWindow(QWidget):
         """The chosen model answers, and the person is somewhere else already."""
         self._saver.save(replace(self._saver.latest, wizard_done=True))
 
+    def offer_home(self) -> None:
+        """For a wizard that was opened from the home window: a way back without doing anything."""
+        self.welcome.home.show()
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._idle.start()
+        # Lost where a window got another parent, or not taken while something else was shown.
+        if self._focus_due or not has_focus_within(self):
+            self._set_focus()
 
     # --- what the person does --------------------------------------------------------------
 
@@ -167,10 +177,18 @@ class WizardWindow(QWidget):
         self.show_state()
         if page is not None:
             page.entered()
-        self._set_focus()
-        announce(self, self.welcome.title() if page is None else page.title())
+        self._focus_due = self._behind
+        if not self._focus_due:
+            self._set_focus()
+            announce(self, self.welcome.title() if page is None else page.title())
+
+    @property
+    def _behind(self) -> bool:
+        """Whether something else is shown in this place. A hidden widget takes the focus, too."""
+        return self.parentWidget() is not None and self.isHidden()
 
     def _set_focus(self) -> None:
+        self._focus_due = False
         page = self.page
         if page is None:
             self.welcome.look.setFocus()
@@ -212,6 +230,7 @@ class WizardWindow(QWidget):
 
     def _connect(self) -> None:
         self.welcome.go_on.connect(self._next)
+        self.welcome.home_wanted.connect(self.home_wanted)
         self.welcome.language_chosen.connect(self._switch_language)
         self.rail.step_pressed.connect(self._go_to)
         self.rail.language_pressed.connect(self._other_language)
