@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication, QLineEdit, QStackedWidget
+from pytestqt.qtbot import QtBot
 
 from core.domain import Endpoint, EndpointState
 from core.errors import AppError
@@ -149,6 +151,36 @@ def test_who_stays_with_the_starter_keeps_nothing_else_pending(
     assert "not DeepSeek" in person.reads()
     assert [(one.plan.model.starter, one.state) for one in world.journal.open()] == [(True, READY)]
     assert len(running(world)) == 1
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_who_writes_somewhere_else_is_not_interrupted(
+    person: Person, world: World, slow: str, qtbot: QtBot, good: bool
+) -> None:
+    watcher = fetching(person, world, slow)
+    place, line = QStackedWidget(), QLineEdit()
+    qtbot.addWidget(place)
+    place.addWidget(person.window)
+    place.addWidget(line)
+    place.setCurrentWidget(line)
+    with qtbot.waitActive(place):
+        place.show()
+        place.activateWindow()
+    line.setFocus()
+    if not good:
+        world.server.chat = (b"data: [DONE]\n\n",)
+    world.hub.behaviours[slow].bytes_per_s = None
+    ended = "done" if good else "failed"
+    person.waits_until(lambda: watcher.states[-1:] == [ended])
+    assert QApplication.focusWidget() is line
+    place.setCurrentWidget(person.window)
+    focus = QApplication.focusWidget()
+    assert focus is not None
+    assert person.window.isAncestorOf(focus)
+    if good:
+        assert focus.objectName() == "primary"
+    place.removeWidget(person.window)
+    person.window.setParent(None)  # each goes by itself at the end
 
 
 def test_undo_takes_the_starter_away_as_well(person: Person, world: World, slow: str) -> None:
