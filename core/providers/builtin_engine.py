@@ -13,11 +13,12 @@ import os
 import signal
 import sys
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.edges import files, keys, processes
+from core.edges import clock, files, keys, processes
 from core.errors import AppError
 from core.providers import llama_server
 from core.providers.engine_failures import cause_in_log
@@ -31,6 +32,7 @@ LOCK = "engine.lock"
 
 _LOG_MAX_BYTES = 2_000_000
 _LOG_KEPT_BYTES = 200_000
+_LOG_LATE_S = 1.0
 _LOOK_S = 5.0
 _MISSED = 2  # looks without a run folder before the engine ends: nobody can find it any more
 _END_S = 6.0  # for the engine to put itself away before the process leaves anyway
@@ -131,8 +133,18 @@ def _load(config: Config) -> Any:
 
         return xllamacpp.Server(_parameters(config, key, xllamacpp))
     except Exception as error:  # whatever the engine throws, it must end as a sentence
-        note, line = cause_in_log(tail(Path(config.run_folder) / LOG))
+        note, line = _cause(Path(config.run_folder) / LOG)
         raise AppError(note, remedy="save_report", detail=line or str(error)[:300]) from error
+
+
+def _cause(log: Path) -> tuple[str, str]:
+    """Why it did not load. The engine writes its log on a thread of its own, a little later."""
+    deadline = clock.monotonic() + _LOG_LATE_S
+    while True:
+        note, line = cause_in_log(tail(log))
+        if note != "engine_failed" or clock.monotonic() > deadline:
+            return note, line
+        time.sleep(0.05)
 
 
 def _parameters(config: Config, key: str, engine: Any) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.domain import ChatDelta, ChatDone, Endpoint, Message
@@ -11,15 +10,6 @@ from core.edges import engine_api, keys
 from core.edges.engine_request import completion_body
 from core.errors import AppError
 from core.progress import CancelToken
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """A whole answer, for those who do not watch it come."""
-
-    text: str
-    reasoning: str
-    done: ChatDone
 
 
 def stream_chat(
@@ -38,21 +28,11 @@ def stream_chat(
                 endpoint.url, key, body, token, model=endpoint.model.id, where=endpoint.where
             )
         except AppError as error:
+            if error.code != "key_refused":
+                raise
             newer = keys.read_key(Path(endpoint.key_path))
-            if error.code != "key_refused" or newer == key:
+            if newer == key:
                 raise
             key = newer  # it was changed since; refused means that nothing was answered yet
         else:
             return
-
-
-def ask(endpoint: Endpoint, question: str, token: CancelToken) -> Answer:
-    """The whole answer to one question, without what was said before. Raises: AppError."""
-    text: list[str] = []
-    reasoning: list[str] = []
-    for piece in stream_chat(endpoint, (Message(role="user", content=question),), token):
-        if isinstance(piece, ChatDone):
-            return Answer(text="".join(text), reasoning="".join(reasoning), done=piece)
-        text.append(piece.text)
-        reasoning.append(piece.reasoning)
-    raise AppError("answer_cut", remedy="restart_engine", retryable=True)

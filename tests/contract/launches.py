@@ -10,10 +10,14 @@ from typing import Any
 
 from core.domain import (
     Accelerator,
+    ChatDelta,
+    ChatDone,
+    Endpoint,
     EndpointState,
     EngineKind,
     Handle,
     Launch,
+    Message,
     Model,
     Plan,
     Quant,
@@ -23,7 +27,9 @@ from core.domain import (
     Step,
 )
 from core.edges.keys import ensure_key
+from core.progress import CancelToken
 from core.providers.base import Provider
+from core.serve.chat import stream_chat
 from tests.bench.models import STARTER_BYTES, STARTER_FILE
 
 IMAGE = "ghcr.io/ggml-org/llama.cpp:server"
@@ -113,3 +119,13 @@ def until(
         assert time.monotonic() < deadline, f"still {status}"
         time.sleep(0.1)
     return status
+
+
+def ask(endpoint: Endpoint, question: str) -> tuple[str, str, ChatDone]:
+    """The whole answer to one question: what was said, what was thought, and how it went."""
+    asked = (Message(role="user", content=question),)
+    *deltas, done = stream_chat(endpoint, asked, CancelToken())
+    assert isinstance(done, ChatDone)
+    pieces = [delta for delta in deltas if isinstance(delta, ChatDelta)]
+    text = "".join(piece.text for piece in pieces)
+    return text, "".join(piece.reasoning for piece in pieces), done

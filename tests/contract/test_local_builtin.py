@@ -37,7 +37,7 @@ from core.providers.base import Provider
 from core.providers.builtin_engine import Ready
 from core.providers.local_builtin import LocalBuiltin
 from core.serve import chat
-from tests.contract.launches import STARTER, make_launch, make_plan
+from tests.contract.launches import STARTER, ask, make_launch, make_plan, until
 from tests.contract.provider_contract import ProviderContract
 from tests.stand_ins.starter import starter_file
 
@@ -86,16 +86,6 @@ class TestLocalBuiltin(ProviderContract):
         return launch
 
 
-def until(
-    provider: LocalBuiltin, handle: Handle, *states: EndpointState, limit_s: float = 60.0
-) -> Status:
-    deadline = time.monotonic() + limit_s
-    while (status := provider.poll(handle)).state not in states:
-        assert time.monotonic() < deadline, f"still {status}"
-        time.sleep(0.05)
-    return status
-
-
 def ready_of(launch: Launch) -> Ready:
     return msgspec.json.decode(Path(launch.run_folder, "ready.json").read_bytes(), type=Ready)
 
@@ -117,15 +107,13 @@ def endpoint_of(handle: Handle, status: Status, launch: Launch) -> Endpoint:
 def test_it_answers(provider: LocalBuiltin, launch: Launch, start: Start) -> None:
     handle = start(launch)
     status = until(provider, handle, *_DECIDED)
-    answer = chat.ask(
-        endpoint_of(handle, status, launch), "What is the capital of France?", CancelToken()
-    )
-    assert "Paris" in answer.text
-    assert answer.done.finish_reason == "stop"
-    assert 0 < answer.done.first_token_s < 30
-    assert answer.done.tokens_per_s is not None
-    assert answer.done.tokens_per_s > 1
-    assert answer.done.completion_tokens >= 5
+    text, _, done = ask(endpoint_of(handle, status, launch), "What is the capital of France?")
+    assert "Paris" in text
+    assert done.finish_reason == "stop"
+    assert 0 < done.first_token_s < 30
+    assert done.tokens_per_s is not None
+    assert done.tokens_per_s > 1
+    assert done.completion_tokens >= 5
 
 
 def test_a_cancel_stops_the_engine_too(
@@ -152,7 +140,7 @@ def test_too_long_a_question_says_so(provider: LocalBuiltin, launch: Launch, sta
     handle = start(launch)
     endpoint = endpoint_of(handle, until(provider, handle, *_DECIDED), launch)
     with pytest.raises(AppError) as caught:
-        chat.ask(endpoint, "word " * 5000, CancelToken())
+        ask(endpoint, "word " * 5000)
     assert caught.value.code == "prompt_too_long"
     assert caught.value.params["context"] == launch.plan.context
 
@@ -183,7 +171,7 @@ def test_an_engine_that_dies_in_the_middle_of_an_answer(
         list(answer)
     assert (caught.value.code, caught.value.remedy) == ("answer_cut", "restart_engine")
     with pytest.raises(AppError) as caught:
-        chat.ask(endpoint, "Are you there?", CancelToken())
+        ask(endpoint, "Are you there?")
     assert caught.value.code == "engine_not_answering"
 
 
@@ -272,8 +260,8 @@ def test_a_corrected_template_is_used(
     template.write_text("The capital of France is the city of", encoding="utf-8")
     handle = start(replace(launch, template_path=str(template)))
     status = until(provider, handle, *_DECIDED)
-    answer = chat.ask(endpoint_of(handle, status, launch), "Hello", CancelToken())
-    assert answer.done.prompt_tokens < 12  # the template's eight words and nothing else
+    _, _, done = ask(endpoint_of(handle, status, launch), "Hello")
+    assert done.prompt_tokens < 12  # the template's eight words and nothing else
 
 
 def test_only_this_computer_can_reach_it(
@@ -297,13 +285,13 @@ def test_the_key_is_nowhere_but_in_its_file(
 ) -> None:
     handle = start(launch)
     endpoint = endpoint_of(handle, until(provider, handle, *_DECIDED), launch)
-    chat.ask(endpoint, "Hello", CancelToken())
+    ask(endpoint, "Hello")
     key = Path(launch.key_path).read_bytes().strip()
     pid = ready_of(launch).pid
     assert key not in Path(f"/proc/{pid}/cmdline").read_bytes()
     assert key not in Path(f"/proc/{pid}/environ").read_bytes()
     for file in Path(launch.run_folder).iterdir():
-        assert file.suffix == ".lock" or file.stat().st_mode & 0o077 == 0, file
+        assert file.stat().st_mode & 0o077 == 0, file
         if file != Path(launch.key_path):
             assert key not in file.read_bytes(), file
 
@@ -313,7 +301,7 @@ def test_nothing_that_was_said_stands_in_the_log(
 ) -> None:
     handle = start(launch)
     endpoint = endpoint_of(handle, until(provider, handle, *_DECIDED), launch)
-    chat.ask(endpoint, "Please say zanzibarquux.", CancelToken())
+    ask(endpoint, "Please say zanzibarquux.")
     assert b"zanzibarquux" not in Path(launch.run_folder, "engine.log").read_bytes()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -306,3 +307,17 @@ def test_the_cause_is_read_from_the_log(line: str, note: str) -> None:
 
 def test_an_empty_log_has_no_cause() -> None:
     assert cause_in_log("") == ("engine_failed", "")
+
+
+def test_a_log_that_is_written_a_little_late_is_waited_for(tmp_path: Path) -> None:
+    log = tmp_path / "engine.log"
+
+    def write() -> None:
+        log.write_text("0.00.1 E llama_model_load: error loading model: invalid magic\n")
+
+    late = threading.Timer(0.2, write)
+    late.start()
+    try:
+        assert builtin_engine._cause(log)[0] == "model_file_broken"
+    finally:
+        late.join()

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import ChatDelta, Endpoint, EngineKind, Handle, Message, Sampling
+from core.domain import Endpoint, EngineKind, Handle, Message, Sampling
 from core.edges import keys
 from core.errors import AppError
-from core.progress import CancelToken
 from core.serve import chat
-from tests.contract.launches import STARTER
+from tests.contract.launches import STARTER, ask
 from tests.stand_ins.engine import DONE, StandInEngine, words
 
 MODEL = replace(
@@ -48,9 +47,9 @@ def endpoint(engine: StandInEngine, tmp_path: Path) -> Endpoint:
 
 def test_an_answer_as_a_whole(engine: StandInEngine, endpoint: Endpoint) -> None:
     engine.chat = (words(reasoning="hm"), words("4"), words("2", finish="stop"), DONE)
-    answer = chat.ask(endpoint, "6 * 7?", CancelToken())
-    assert (answer.text, answer.reasoning) == ("42", "hm")
-    assert (answer.done.model, answer.done.where) == (MODEL.id, "this_computer")
+    text, reasoning, done = ask(endpoint, "6 * 7?")
+    assert (text, reasoning) == ("42", "hm")
+    assert (done.model, done.where) == (MODEL.id, "this_computer")
     assert engine.seen[0]["messages"] == [{"role": "user", "content": "6 * 7?"}]
     assert engine.seen[0]["temperature"] == 0.6
 
@@ -60,20 +59,36 @@ def test_a_key_that_was_changed_meanwhile_is_read_again(
 ) -> None:
     read = iter(["0" * 64, engine.keys[0], engine.keys[0]])
     monkeypatch.setattr(chat.keys, "read_key", lambda _path: next(read))
-    pieces = list(chat.stream_chat(endpoint, [said("user", "hi")], CancelToken()))
-    assert "".join(piece.text for piece in pieces if isinstance(piece, ChatDelta)) == "hello"
+    assert ask(endpoint, "hi")[0] == "hello"
 
 
 def test_a_wrong_key_is_tried_once(engine: StandInEngine, endpoint: Endpoint) -> None:
     engine.keys = ["another"]
     with pytest.raises(AppError) as caught:
-        chat.ask(endpoint, "hi", CancelToken())
+        ask(endpoint, "hi")
     assert caught.value.code == "key_refused"
 
 
 def test_no_key_no_question(engine: StandInEngine, endpoint: Endpoint, tmp_path: Path) -> None:
     missing = replace(endpoint, key_path=str(tmp_path / "none"))
     with pytest.raises(AppError) as caught:
-        chat.ask(missing, "hi", CancelToken())
+        ask(missing, "hi")
     assert caught.value.code == "key_unreadable"
     assert engine.seen == []
+
+
+def test_a_key_that_is_gone_hides_no_other_trouble(
+    engine: StandInEngine, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = chat.keys.read_key
+
+    def once(path: Path) -> str:
+        key = read(path)
+        path.unlink()
+        return key
+
+    monkeypatch.setattr(chat.keys, "read_key", once)
+    engine.chat = (words("half"),)
+    with pytest.raises(AppError) as caught:
+        ask(endpoint, "hi")
+    assert caught.value.code == "answer_cut"
