@@ -187,6 +187,8 @@ def _vram_unread(gpu: Gpu) -> bool:
 
 def _nvidia_problem(probe: Probe, gpu: Gpu) -> str | None:
     engine = known(probe.engine)
+    if engine is not None and engine.kind == "podman":
+        return "podman_gpu"  # its compatible socket drops the wish for a card without a word
     if engine is None or engine.gpu_runtime is None:
         return "gpu_runtime_missing"
     if known(gpu.compute_capability) == JETSON_ORIN:

@@ -33,7 +33,7 @@ _REMEDIES: Mapping[str, tuple[str, bool]] = {
     "key_refused": ("restart_engine", False),
     "key_unreadable": ("set_up_again", False),
     "docker_not_running": ("start_docker", True),
-    "docker_not_installed": ("start_docker", True),
+    "docker_not_installed": ("use_builtin", False),
     "docker_hung": ("restart_docker", True),
     "docker_denied": ("allow_docker", False),
     "docker_remote": ("local_docker", False),

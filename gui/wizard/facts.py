@@ -41,6 +41,7 @@ _MENDABLE = (
     "gpu_runtime_missing",
     "memory_unknown",
     "needs_containers",
+    "podman_gpu",
 )
 _ENOUGH = {"memory": 3e9, "disk": 6e9, "gpu": 4e9}
 

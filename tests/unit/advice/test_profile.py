@@ -82,6 +82,7 @@ NO_RUNTIME = replace(DOCKER, gpu_runtime=None)
     ("card", "changes", "why"),
     [
         (gpu(), {"engine": NO_RUNTIME}, "gpu_runtime_missing"),
+        (gpu(), {"engine": replace(DOCKER, kind="podman")}, "podman_gpu"),
         (gpu(), {"engine": Missing("not_installed")}, "needs_containers"),
         (gpu(), {"engine": replace(DOCKER, problem="docker_denied")}, "needs_containers"),
         (gpu(driver="470.1"), {}, "driver_too_old"),

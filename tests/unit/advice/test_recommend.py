@@ -247,6 +247,7 @@ def test_on_a_mac_the_built_in_engine_takes_metal_even_beside_docker():
     [
         ({"engine": Missing("not_installed")}, "needs_containers"),
         ({"engine": replace(DOCKER, gpu_runtime=None)}, "gpu_runtime_missing"),
+        ({"engine": replace(DOCKER, kind="podman", gpu_runtime="cdi")}, "podman_gpu"),
     ],
 )
 def test_a_card_behind_an_obstacle_is_named_with_what_it_could_do(changes, why):
