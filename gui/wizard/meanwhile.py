@@ -1,4 +1,5 @@
-"""A first answer while the chosen model is fetched: the starter, set up beside it."""
+"""A first answer while the chosen model is fetched: the starter, set up beside it, or what was
+there before."""
 
 from __future__ import annotations
 
@@ -14,7 +15,7 @@ from core.progress import CancelToken, Reporter
 from core.serve.endpoint import start
 from core.setup.deploy import deploy
 from core.setup.flow import WizardState
-from core.setup.journal import SETTING_UP
+from core.setup.journal import SETTING_UP, Deployment
 from core.setup.plan import make_plan
 from core.setup.sources import packaged_file
 from gui.language import say, text
@@ -22,6 +23,8 @@ from gui.remedies import Way, way
 from gui.tasks import Task
 from gui.widgets.error_card import ErrorCard
 from gui.wizard.quiet_note import Offer
+
+_STARTER, _OTHER = "starter", "other"
 
 
 class Meanwhile(QWidget):
@@ -38,7 +41,8 @@ class Meanwhile(QWidget):
         self._assembly = assembly
         self._state = WizardState()
         self._offered = False
-        self.answers = False  # the starter is set up already
+        self._here = ""  # what is set up already: the starter, or another model of before
+        self._look_task: Task | None = None
         self._task: Task | None = None
         self.offer = Offer("chat", "chat-now")
         self.offer.pressed.connect(self._begin)
@@ -52,6 +56,11 @@ class Meanwhile(QWidget):
         self.hide()
 
     @property
+    def answers(self) -> bool:
+        """Whether a model is set up already, so that there is a chat to go to."""
+        return bool(self._here)
+
+    @property
     def busy(self) -> bool:
         return self._task is not None
 
@@ -60,6 +69,8 @@ class Meanwhile(QWidget):
         self._state = state
         if self._offered and not offered:
             self.error.clear()
+        if offered and not self._offered:
+            self._look()
         self._offered = offered
         small, plan = state.small, state.plan
         self.setVisible(small is not None and plan is not None and (offered or self.busy))
@@ -70,7 +81,7 @@ class Meanwhile(QWidget):
 
     def forget(self) -> None:
         """The starter was taken away."""
-        self.answers = False
+        self._here = ""
 
     def cancel(self) -> None:
         """Ends the work; `ended` follows if there is any."""
@@ -79,20 +90,42 @@ class Meanwhile(QWidget):
             self._task.cancel()
 
     def _words(self, small: Recommendation, plan: Plan) -> tuple[str, str, str]:
-        """Title, more, button: it answers already, it came with the app, or it is fetched."""
+        """Title, more, button: one answers already, it came with the app, or it is fetched."""
         model = plan.model.name
         more, go = say("page.setup.small.more", model=model), say("page.setup.small.button")
-        if self.answers:
-            more = say("page.setup.small.again.more", model=model)
-            return say("page.setup.small.again"), more, say("page.setup.small.again.button")
+        if self._here:
+            code, back = f"page.setup.meanwhile.{self._here}", say("page.setup.meanwhile.back")
+            return say(code), say(f"{code}.more", model=model), back
         if _is_here(small):
             return say("page.setup.small"), more, go
         size = text().size(small.quant.size_bytes if small.quant else 0)
         more = say("page.setup.small.fetched.more", model=model, size=size)
         return say("page.setup.small.fetched"), more, go
 
+    def _look(self) -> None:
+        """Whether something answers already, from an earlier start or from before this set-up."""
+        if self._look_task is not None:
+            return
+
+        def look(_report: Reporter, _token: CancelToken) -> Deployment | None:
+            return self._assembly.journal.current()
+
+        self._look_task = Task(look, self)
+        self._look_task.succeeded.connect(self._seen)
+        self._look_task.finished.connect(self._looked)
+        self._look_task.start()
+
+    def _seen(self, here: Deployment | None) -> None:
+        whole = here is not None and here.state != SETTING_UP
+        if here is not None and whole:
+            self._here = _STARTER if here.plan.model.starter else _OTHER
+            self.show_state(self._state, offered=self._offered)
+
+    def _looked(self) -> None:
+        self._look_task = None
+
     def _begin(self) -> None:
-        """Once it is set up it is only started, if that is needed: the rest stays as it is."""
+        """What is set up already is only started, if that is needed: the rest stays as it is."""
         state, parts = self._state, self._assembly
         small, profile = state.small, state.profile
         if self._task is not None or small is None or profile is None:
@@ -102,7 +135,7 @@ class Meanwhile(QWidget):
 
         def work(report: Reporter, token: CancelToken) -> Endpoint:
             here = parts.journal.current()
-            if here is not None and here.plan.model.starter and here.state != SETTING_UP:
+            if here is not None and here.state != SETTING_UP:
                 return start(parts.journal, parts.providers, report, token)
             plan = make_plan(small, choices, profile, model_folder=parts.model_folder)
             return deploy(plan, parts.providers, parts.journal, parts.places, report, token)
@@ -115,7 +148,7 @@ class Meanwhile(QWidget):
         self.show_state(state, offered=self._offered)
 
     def _succeeded(self, endpoint: Endpoint) -> None:
-        self.answers = True
+        self._here = _STARTER if endpoint.model.starter else _OTHER
         self._over()
         self.ready.emit(endpoint)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from core.domain import Endpoint, EndpointState
 from core.errors import AppError
+from core.progress import CancelToken, silent
+from core.setup.deploy import deploy
 from core.setup.flow import WizardPage
 from core.setup.journal import READY, SETTING_UP
 from gui import language
@@ -112,6 +116,27 @@ def test_a_pause_leaves_the_way_back_to_the_chat(person: Person, world: World, s
     person.waits_for(WizardPage.PROOF)
     assert world.hub.sent[slow] < 2 * len(CONTENT)
     assert watcher.states[-1] == "done"
+
+
+def test_the_model_one_has_goes_on_answering(person: Person, world: World, slow: str) -> None:
+    """Nobody who has a DeepSeek model gets the starter in its place while a new one comes."""
+    watcher = Watcher(person)
+    person.to_plan()
+    plan = person.window.state.plan
+    assert plan is not None
+    line, world.hub.behaviours[slow] = world.hub.behaviours[slow], Behaviour()
+    parts = (world.providers, world.journal, world.places, silent, CancelToken())
+    had = deploy(replace(plan, id="of-before"), *parts).handle.deployment_id
+    shutil.rmtree(world.model_folder)
+    world.hub.behaviours[slow] = line
+    person.click("primary")
+    person.waits_until(lambda: "goes on answering" in person.reads())
+    chats(person, watcher)
+    assert running(world) == [had]
+    assert not watcher.ready[0].model.starter
+    pending = world.journal.pending()
+    assert pending is not None
+    assert pending.plan.id == plan.id
 
 
 def test_what_goes_wrong_with_the_starter_has_its_card_in_place(
