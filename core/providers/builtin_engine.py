@@ -82,7 +82,9 @@ def main() -> int:
     """Runs the engine until it is ended. Exit 0: ended; 1: failed, and ready.json says why."""
     import msgspec
 
-    config = msgspec.json.decode(sys.stdin.buffer.read(), type=Config)
+    # Not sys.stdin: a program without a console has none on Windows, whatever it was given.
+    with open(0, "rb", closefd=False) as given:
+        config = msgspec.json.decode(given.read(), type=Config)
     _keep_to_ourselves()
     folder = Path(config.run_folder)
     try:
@@ -90,7 +92,8 @@ def main() -> int:
         with files.writer_lock(folder / LOCK, wait_s=5.0):
             return _run(config, folder)
     except AppError as error:
-        sys.stderr.write(f"{error}\n")
+        if sys.stderr is not None:
+            sys.stderr.write(f"{error}\n")
         return 1
 
 
