@@ -199,7 +199,7 @@ class ChatView(Page):
             self._ask(question)
         else:
             self.composer.put(question)
-            self.composer.setFocus()
+        self.composer.setFocus()
 
     def _ask(self, question: str) -> None:
         if self._endpoint is None or self._talk.running:

@@ -120,7 +120,7 @@ class HomePage(ScrollPage):
         self._facts.render_look(look)
         self._facts.setVisible(look.plan is not None and look.mood is not Mood.REMOVING)
         self._health.setVisible(look.mood is Mood.RUNNING)
-        self._quiet.setVisible(look.mood in (Mood.STOPPED, Mood.EMPTY, Mood.HALF))
+        self._quiet.setVisible(look.mood in (Mood.EMPTY, Mood.HALF))
         self._quiet.say(say("home.quiet"))
         self._show_error()
         self._receipt.setVisible(self._removed is not None)

@@ -41,7 +41,8 @@ class PlanPage(StepPage):
         self.more = Button("quiet", "small", "chevron-down")
         self.more.setObjectName("show-all")
         self.more.clicked.connect(self._show_all)
-        for widget in (self._title, self._lead, self.main, self._small, self._tree, self._others):
+        # The offer first: where it shows, the plan below it cannot be carried out right now.
+        for widget in (self._title, self._lead, self._small, self.main, self._tree, self._others):
             self.body.addWidget(widget)
         self.body.addWidget(self.more)
         self.render()

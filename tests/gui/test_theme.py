@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QFontDatabase, QIcon, QPalette
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from gui import icons, language, theme
@@ -161,3 +161,18 @@ def test_a_page_rendered_in_the_dark_has_no_bright_ground(qapp: QApplication, qt
     label.resize(200, 100)
     picture = label.grab().toImage()
     assert picture.pixelColor(150, 80).lightness() < 60
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_a_tick_box_is_seen(qtbot: QtBot, qapp: QApplication, look: str) -> None:
+    theme.apply(qapp, look)
+    box = QCheckBox("Delete the model file as well")
+    qtbot.addWidget(box)
+    box.show()
+    colours = {box.grab().toImage().pixelColor(0, y).name() for y in range(box.height())}
+    assert theme.color("border-strong").name() in colours
+    box.setChecked(True)
+    picture = box.grab().toImage()
+    ticked = {picture.pixelColor(x, box.height() // 2).name() for x in range(17)}
+    assert theme.color("accent").name() in ticked
+    theme.apply(qapp, "light")

@@ -389,6 +389,7 @@ def test_suggestions_work_by_keyboard(qtbot: QtBot, open_chat: Open) -> None:
     QTest.keyClick(card, Qt.Key.Key_Return)
     wait_end(qtbot, view)
     assert "sky" in stream.asked[0][-1].content
+    assert editor(view).hasFocus()
 
 
 def test_without_a_model_the_words_wait(open_chat: Open) -> None:
