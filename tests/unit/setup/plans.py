@@ -8,17 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.domain import (
-    Accelerator,
-    EngineKind,
-    Model,
-    Plan,
-    Quant,
-    Sampling,
-    Source,
-    Step,
-)
+from core.domain import EngineKind, Plan, Sampling, Step
 from core.edges.places import Places
+from tests.contract import launches
+from tests.contract.launches import STARTER, STARTER_QUANT
 
 STEPS = ("check_engine", "fetch_engine", "fetch_model", "create", "load", "rehearse")
 
@@ -40,52 +33,35 @@ def gguf(data_bytes: int = 4096, *, architecture: str = "llama") -> bytes:
 
 
 def make_plan(folder: Path, content: bytes, **changes: Any) -> Plan:
-    quant = Quant(
-        name="Q4_1",
+    """A plan for a model file of this content, which no catalogue knows."""
+    quant = replace(
+        STARTER_QUANT,
         file="tiny.gguf",
         repo="somebody/tiny-GGUF",
         revision="0" * 40,
         size_bytes=len(content),
-        size_exact=True,
         sha256=hashlib.sha256(content).hexdigest(),
         sha256_source="this test",
-        token_embd_bytes=0,
     )
-    model = Model(
+    model = replace(
+        STARTER,
         id="stand-in",
         name="Tiny",
-        params_total=1,
-        params_active=1,
-        layers=1,
-        hidden=1,
-        ffn=1,
-        vocab=1,
         max_context=1024,
-        kv_bytes_per_token_f16=1,
-        licence="MIT",
-        release_date=None,
-        distilled=False,
         starter=False,
-        legacy=False,
-        thinking="none",
         sampling=Sampling(temperature=0.6, top_p=0.95),
-        chat_template=None,
         quants=(quant,),
         scores=(("a", 0.5),),
-        source=Source(text="this test"),
     )
-    plan = Plan(
+    plan = launches.make_plan(
+        EngineKind.BUILTIN,
         id="plan-a",
         model=model,
         quant=quant,
-        engine=EngineKind.BUILTIN,
-        accelerator=Accelerator.CPU,
-        image=None,
         context=1024,
         threads=None,
         repack=True,
         model_folder=str(folder / "models"),
-        local_file=None,
         download_bytes=len(content),
         memory_bytes=1,
         steps=tuple(Step(id=name, weight=1.0) for name in STEPS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -20,56 +21,21 @@ from core.domain import (
     Handle,
     Kind,
     Missing,
-    Model,
     Money,
     Network,
     Plan,
     Probe,
     Profile,
-    Quant,
     Recommendation,
-    Sampling,
     Sensitivity,
-    Source,
     Tree,
 )
 from core.setup import flow
 from core.setup.flow import Draft, WizardPage, WizardState
+from tests.unit.setup.plans import make_plan
 
-QUANT = Quant(
-    name="Q4_K_M",
-    file="m.gguf",
-    repo="a/b",
-    revision="main",
-    size_bytes=1,
-    size_exact=True,
-    sha256=None,
-    sha256_source=None,
-    token_embd_bytes=0,
-)
-MODEL = Model(
-    id="m",
-    name="M",
-    params_total=1,
-    params_active=1,
-    layers=1,
-    hidden=1,
-    ffn=1,
-    vocab=1,
-    max_context=4096,
-    kv_bytes_per_token_f16=1,
-    licence="MIT",
-    release_date=None,
-    distilled=True,
-    starter=False,
-    legacy=False,
-    thinking="always",
-    sampling=Sampling(),
-    chat_template=None,
-    quants=(QUANT,),
-    scores=(),
-    source=Source(text="test"),
-)
+PLAN = make_plan(Path("/"), b"x")
+MODEL, QUANT = PLAN.model, PLAN.quant
 PROBE = Probe(
     os="linux",
     os_version="Debian 12",
@@ -121,22 +87,6 @@ ADVICE = Advice(
     assumptions=(),
 )
 SMALL = recommendation(9)
-PLAN = Plan(
-    id="p",
-    model=MODEL,
-    quant=QUANT,
-    engine=EngineKind.BUILTIN,
-    accelerator=Accelerator.CPU,
-    image=None,
-    context=4096,
-    threads=4,
-    repack=True,
-    model_folder="/models",
-    local_file=None,
-    download_bytes=1,
-    memory_bytes=1,
-    steps=(),
-)
 ENDPOINT = Endpoint(
     handle=Handle(provider="fake", ref="1", deployment_id="d"),
     url="http://127.0.0.1:1",
