@@ -64,6 +64,7 @@ def screen() -> Iterator[str]:
             os.environ[name] = value
     manager.terminate()
     manager.wait(timeout=10)
+    server.returncode = 0  # it ends after this process, and nobody waits for it
 
 
 @pytest.fixture(scope="session")
