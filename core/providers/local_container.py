@@ -41,8 +41,9 @@ STEP = "fetch_engine"
 STOP_GRACE_S = 10
 _POLL_S = 2.0
 # Exit codes: by itself, or by SIGINT, SIGKILL (a stop that was not waited for) or SIGTERM. Where
-# memory is short the kernel kills with SIGKILL too, but then the daemon says so.
-_TOLD_TO_END = (0, 130, 137, 143)
+# memory is short the kernel kills with SIGKILL too, but then the daemon says so. 255 is what the
+# daemon writes when it ended together with the computer, and nobody saw how.
+_TOLD_TO_END = (0, 130, 137, 143, 255)
 _NAMES = 5  # how many names are tried where others took ours
 
 
@@ -324,5 +325,7 @@ def _ended(found: dict[str, Any], log: str) -> Status:
         return Status(state=EndpointState.FAILED, note="engine_out_of_memory", detail=line)
     if code in _TOLD_TO_END:
         return Status(state=EndpointState.STOPPED)
+    if note == "engine_failed" and code > 128:  # a signal that nobody sent
+        note = "engine_crashed"
     # What the container engine itself could not do (a file to hand in is gone) comes first.
     return Status(state=EndpointState.FAILED, note=note, detail=state.get("Error") or line)

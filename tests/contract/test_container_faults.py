@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.domain import (
@@ -103,6 +105,27 @@ def test_a_killed_engine_is_unknown_not_stopped_and_comes_back(
     dockerd.start()
     assert provider.start(launch) == handle
     assert provider.find_ours(launch.install_id) == (handle,)
+    until(provider, handle, EndpointState.RUNNING)
+
+
+def test_after_a_power_cut_it_is_stopped_and_starts_again(
+    own: tuple[Dockerd, LocalContainer], launch: Launch
+) -> None:
+    dockerd, provider = own
+    handle = started(provider, launch)
+    until(provider, handle, EndpointState.RUNNING)
+    with dockerd.client() as client:
+        inside = psutil.Process(client.inspect_container(handle.ref)["State"]["Pid"])
+    keeper = inside.parent()
+    assert keeper is not None
+    dockerd.kill()
+    for process in (keeper, inside):
+        process.kill()
+        psutil.wait_procs([process], timeout=10)
+    shutil.rmtree(dockerd.folder / "exec", ignore_errors=True)  # as /run is new after a start
+    dockerd.start()
+    assert provider.poll(handle).state is EndpointState.STOPPED
+    provider.resume(handle)
     until(provider, handle, EndpointState.RUNNING)
 
 

@@ -230,6 +230,8 @@ def test_the_limit_leaves_room_and_has_a_floor() -> None:
         ({"ExitCode": 137, "OOMKilled": True}, "", (EndpointState.FAILED, "engine_out_of_memory")),
         # A forced stop ends like this as well, and nobody was short of memory.
         ({"ExitCode": 137, "OOMKilled": False}, "", (EndpointState.STOPPED, None)),
+        ({"ExitCode": 139}, "a line", (EndpointState.FAILED, "engine_crashed")),
+        ({"ExitCode": 1}, "a line", (EndpointState.FAILED, "engine_failed")),
         (
             {"ExitCode": 1},
             "0.00.1 E llama_model_load: error loading model: invalid magic",
