@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtTest import QTest
 
 from core.assembly import Assembly
 from core.setup.flow import WizardPage
 from gui import language
+from tests.gui.heartbeat import Heartbeat
 from tests.gui.wizard.person import Person
 from tests.gui.wizard.world import SMALLEST, World
 
@@ -21,31 +20,6 @@ from tests.gui.wizard.world import SMALLEST, World
 LONGEST_S = 0.1
 # The style sheet is asked again for every widget there is. Somebody does that once.
 LONGEST_LANGUAGE_S = 0.6
-
-
-class Heartbeat(QObject):
-    """Beats every few milliseconds on the GUI thread; a late beat is a wait for the person."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.worst: dict[str, float] = {}
-        self.where = ""
-        self._last = time.thread_time()
-        self._timer = QTimer(self, interval=5)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.timeout.connect(self._beat)
-        self._timer.start()
-
-    def enter(self, where: str) -> None:
-        """What follows is told under this name."""
-        self._beat()
-        self.where = where
-
-    def _beat(self) -> None:
-        now = time.thread_time()
-        gap = now - self._last
-        self.worst[self.where] = max(gap, self.worst.get(self.where, 0.0))
-        self._last = now
 
 
 @pytest.mark.parametrize("words", ["en", "zh_CN"])

@@ -1,0 +1,32 @@
+"""Measures how long the GUI thread keeps a person waiting."""
+
+from __future__ import annotations
+
+import time
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+
+class Heartbeat(QObject):
+    """Beats every few milliseconds on the GUI thread; a late beat is a wait for the person."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.worst: dict[str, float] = {}
+        self.where = ""
+        self._last = time.thread_time()
+        self._timer = QTimer(self, interval=5)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._timer.start()
+
+    def enter(self, where: str) -> None:
+        """What follows is told under this name."""
+        self._beat()
+        self.where = where
+
+    def _beat(self) -> None:
+        now = time.thread_time()
+        gap = now - self._last
+        self.worst[self.where] = max(gap, self.worst.get(self.where, 0.0))
+        self._last = now
