@@ -20,6 +20,7 @@ from core.progress import CancelToken, Progress, Reporter
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
+_log.addHandler(logging.NullHandler())  # else a terminal would show what belongs into a log
 _WAKE_S = 0.05  # how soon a cancel is noticed
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from typing import NoReturn
@@ -77,3 +79,13 @@ def test_a_cancelled_look_asks_nothing() -> None:
     with pytest.raises(Cancelled):
         look_at_all([Look("cpu", asked.set)], silent, token, limit_s=1)
     assert not asked.is_set()
+
+
+def test_no_terminal_is_shown_a_traceback() -> None:
+    code = (
+        "from core.machine.limited import Look, look_at_all\n"
+        "from core.progress import CancelToken, silent\n"
+        "look_at_all([Look('cpu', lambda: 1 / 0)], silent, CancelToken(), limit_s=5)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout + done.stderr == ""
