@@ -274,13 +274,15 @@ def _make_readable(launch: Launch, ground: Ground) -> None:
         return
     number = int(NOBODY_OF_OURS.partition(":")[0])
     key = Path(launch.key_path)
-    os.chown(key, number, number)
-    key.chmod(0o400)
+    with files.disk_errors(key):  # else it would be taken for the container engine's failure
+        os.chown(key, number, number)
+        key.chmod(0o400)
     folder = Path(launch.model_path).parent
-    files = [folder / name for name, _ in model_targets(launch.model_path)]
-    for file in files:
-        if file.is_file() and not file.stat().st_mode & stat.S_IROTH:
-            file.chmod(stat.S_IMODE(file.stat().st_mode) | stat.S_IRGRP | stat.S_IROTH)
+    for name, _ in model_targets(launch.model_path):
+        file = folder / name
+        with files.disk_errors(file):
+            if file.is_file() and not file.stat().st_mode & stat.S_IROTH:
+                file.chmod(stat.S_IMODE(file.stat().st_mode) | stat.S_IRGRP | stat.S_IROTH)
 
 
 # --- what it looks like -----------------------------------------------------------------------

@@ -119,6 +119,14 @@ def test_shifted_users_and_selinux() -> None:
     assert network_request("n", launch(), replace(GROUND, internal=False))["Internal"] is False
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root hands files on")
+def test_a_key_that_is_gone_is_not_dockers_fault(tmp_path: Path) -> None:
+    gone = replace(launch(), key_path=str(tmp_path / "key"))
+    with pytest.raises(AppError) as caught:
+        local_container._make_readable(gone, replace(GROUND, user=local_container.NOBODY_OF_OURS))
+    assert (caught.value.code, caught.value.params["path"]) == ("disk_fault", gone.key_path)
+
+
 # --- graphics cards ---------------------------------------------------------------------------
 
 
