@@ -27,7 +27,7 @@ class AssumptionsDialog(QDialog):
         title, lead = Label("heading"), Label("muted")
         title.setText(say("page.plan.how.title"))
         lead.setText(say("page.plan.how.lead"))
-        area, rows = scroll_column(860, (24, 0, 24, 8))
+        area, rows = scroll_column(860, (24, 10, 24, 8))
         for number, note in enumerate(assumption_notes(advice)):
             if number:
                 rows.addWidget(line())
