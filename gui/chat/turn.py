@@ -97,7 +97,7 @@ class TurnWidget(QWidget):
         self._turn, self._last = turn, last
         self._show()
 
-    def show_error(self, error: AppError) -> None:
+    def show_error(self, error: AppError | None) -> None:
         """In place of the answer, below what had come of it."""
         self._error = error
         self._show()

@@ -31,6 +31,7 @@ Stream = Callable[[Endpoint, Sequence[Message], CancelToken], Iterator[ChatDelta
 
 COLUMN = 744  # px
 _HEADER = 56
+_JUST_S = 2.0  # how long after a failure its cause may still become known
 _NEAR_END = 24  # px from the bottom that still count as "at the end"
 
 
@@ -57,6 +58,7 @@ class ChatView(Page):
         self._task: Task | None = None
         self._following = True
         self._known = False  # whether anybody has told yet what runs
+        self._failed_at = -_JUST_S
         self._queued = False  # what stands in the composer is asked once a model answers
         self._copied_note = QTimer(self, singleShot=True, interval=2_000)
         self._second = QTimer(self, interval=1_000)
@@ -181,6 +183,15 @@ class ChatView(Page):
             self._talk = self._talk.stop(time.monotonic())
             self._ended("chat.stopped")
 
+    def break_off(self) -> None:
+        """Another model takes over: what came stays, and the question can be sent once more."""
+        if self._task and self._talk.running:
+            self._drop_task()
+            self._broke_off("chat.broke_off")
+        elif self._turns and time.monotonic() - self._failed_at < _JUST_S:
+            self._turns[-1].show_error(None)  # its engine was quicker to go than the news
+            self._show_last()
+
     def render(self) -> None:  # type: ignore[override]
         self._new.setText(say("chat.new"))
         self._new.setToolTip(say("chat.new.hint"))
@@ -287,11 +298,15 @@ class ChatView(Page):
         if self.sender() is not self._task or not self._talk.running:
             return
         self._drop_task()
-        self._talk = self._talk.fail(time.monotonic())
+        self._failed_at = time.monotonic()
         self._turns[-1].show_error(error)
+        self._broke_off("chat.failed")
+
+    def _broke_off(self, code: str) -> None:
+        self._talk = self._talk.fail(time.monotonic())
         if not self.composer.question():
             self.composer.put(self._talk.turns[-1].question)
-        self._ended("chat.failed")
+        self._ended(code)
 
     def _ended(self, code: str) -> None:
         self._second.stop()

@@ -148,6 +148,8 @@ class HomeWindow(Page):
         self.coming.show_coming(coming)
         if self.coming.under_way is not before:
             self._show_removable()
+        if coming is not None and coming.state == "starting":
+            self.chat.break_off()  # before its engine goes: this is no failure
 
     @property
     def page(self) -> str:

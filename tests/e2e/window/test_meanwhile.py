@@ -202,3 +202,27 @@ def asks(person: Person) -> None:
     person.waits_for("send")
     person.presses_enter()
     person.waits_for("meta", timeout_s=60)
+
+
+def test_an_answer_in_the_making_keeps_what_it_has(desk: Desk) -> None:
+    """The line at home says so beforehand; the next question goes to the chosen model."""
+    language.switch("en")
+    with desk.opens("cut") as person:
+        consents(person)
+        person.clicks("chat-now")
+        person.clicks("composer", 60)
+        assert "ends early" in person.reads()
+        person.types("Write a very long story about a fox, with many chapters.")
+        person.waits_for("send")
+        person.presses_enter()
+        person.waits_until(lambda: person.reads().count(" ") > 120)
+        desk.speed.bytes_per_s = None
+        person.waits_until(lambda: READY_SAYS["en"] in person.reads(), timeout_s=60)
+        person.waits_until(lambda: not person.sees("starter-chip"))
+        person.takes_picture("cut")
+        assert person.reads().count(" ") > 120
+        assert "broke off here" in person.reads()
+        assert not person.sees("error-card")
+        person.clicks("new-chat")
+        asks(person)
+        assert desk.has_the_chosen_one()

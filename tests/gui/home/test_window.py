@@ -466,3 +466,24 @@ def test_what_is_on_its_way_is_said_in_one_line(qtbot: QtBot, open_home: Open) -
             assert "[" not in words(window)
     button(window, "see-progress").click()  # read, so it goes
     assert not shown(window, "see-progress")
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_an_answer_ends_gently_when_another_model_takes_over(
+    qtbot: QtBot, open_home: Open, quick: bool
+) -> None:
+    """`quick`: its engine is gone before the news of it comes."""
+    never, gone = {1: threading.Event()}, AppError("engine_ended", remedy="restart_engine")
+    window = open_home(Serve(), Stream((ChatDelta(text="Once upon"), gone), never))
+    window.show_page("chat")
+    window.chat.composer.put("A story")
+    QTest.keyClick(window.chat.composer.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "Once" in window.chat.conversation.turns[-1].answer.text)
+    if quick:
+        never[1].set()
+        qtbot.waitUntil(lambda: card(window) is not None)
+    window.show_coming(Coming(model="Tiny", state="starting"))
+    assert not window.chat.conversation.running
+    assert "The answer broke off here." in words(window)
+    assert card(window) is None
+    assert window.chat.composer.question() == "A story"
