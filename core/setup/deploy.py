@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.domain import Endpoint, EndpointState, Note, Plan, Receipt
 from core.edges.places import Places
+from core.errors import AppError
 from core.progress import CancelToken, Progress, Reporter
 from core.providers.base import Provider
 from core.setup import acts, locks, sources
@@ -118,12 +119,18 @@ def _nothing(_undo: _Undo) -> None:
 def _undo_create(taking: _Undo) -> None:
     deployment = taking.deployment
     taking.journal.intend(deployment.id, "delete")
-    for handle in handles(deployment, taking.provider, taking.journal):
-        was_there = taking.provider.poll(handle).state is not EndpointState.GONE
-        taking.provider.stop(handle)
-        taking.provider.delete(handle)
-        if was_there:
-            taking.removed.append(Note(code="receipt.engine_removed"))
+    try:
+        for handle in handles(deployment, taking.provider, taking.journal):
+            was_there = taking.provider.poll(handle).state is not EndpointState.GONE
+            taking.provider.stop(handle)
+            taking.provider.delete(handle)
+            if was_there:
+                taking.removed.append(Note(code="receipt.engine_removed"))
+    except AppError as error:
+        if error.code != "docker_not_installed":
+            raise
+        # It was taken off this computer meanwhile: waiting for it would be waiting for ever.
+        taking.kept.append(Note(code="receipt.container_left"))
     taking.journal.set_handle(deployment.id, None)
     taking.journal.observe(deployment.id, "delete")
     remove_folder(Path(deployment.run_folder))

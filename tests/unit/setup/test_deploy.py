@@ -526,3 +526,25 @@ def test_a_name_that_stood_in_a_label_leads_nowhere_else(
     current = journal.current()
     assert current is not None
     assert Path(current.key_path).is_file()
+
+
+def test_what_cannot_be_reached_any_more_holds_up_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = world.journal()
+    identity = world.deploy(journal=journal).handle.deployment_id
+    code = ["docker_not_running"]
+
+    def away(*_args: object) -> tuple[Handle, ...]:
+        raise AppError(code[0], remedy="start_docker")
+
+    for name in ("find_ours", "stop", "delete"):
+        monkeypatch.setattr(world.engine, name, away)
+    providers = {EngineKind.BUILTIN: world.engine}
+    with pytest.raises(AppError):  # it may come back
+        undo(identity, providers, journal, model=True)
+    code[0] = "docker_not_installed"
+    receipt = undo(identity, providers, journal, model=True)
+    assert [note.code for note in receipt.kept] == ["receipt.container_left"]
+    assert receipt.freed_bytes >= len(CONTENT)
+    assert journal.open() == ()
