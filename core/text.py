@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain import Money, Note
+from core.domain import Model, Money, Note
 from core.errors import AppError
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ class Text:
     def note(self, note: Note) -> str:
         """A reason or assumption. Parameters ending in _bytes, _gbs or _minutes are formatted."""
         return self(note.code, **{key: self._param(key, value) for key, value in note.params})
+
+    def model(self, model: Model) -> str:
+        """A model's name with what it is: never a distill or the starter without the word."""
+        if model.starter:
+            return self("model.starter", model=model.name)
+        return self("model.distilled", model=model.name) if model.distilled else model.name
 
     def error(self, error: AppError) -> dict[str, str]:
         """The card of an error: title, happened, means, remedy, button ("" where there is none)."""

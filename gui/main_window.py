@@ -244,7 +244,7 @@ class MainWindow(QWidget):
 
     def _model_name(self) -> str:
         endpoint = self.home.watch.endpoint
-        return "" if endpoint is None else endpoint.model.name
+        return "" if endpoint is None else language.text().model(endpoint.model)
 
     def _new_chat(self) -> None:
         self.show_home("chat")

@@ -111,9 +111,8 @@ def up_command(assembly: Assembly, options: Namespace, output: Output, token: Ca
     pending = chosen.pending if chosen else None
     data = {**shown.endpoint_json(endpoint), "pending": shown.pending_json(output, chosen)}
     where = output.text(f"cli.where.{endpoint.engine.name.lower()}")
-    lines = [output.text("cli.up.done", model=endpoint.model.name, where=where)]
-    if endpoint.model.starter:
-        lines.append(output.text("cli.starter"))
+    model = output.text.model(endpoint.model)
+    lines = [output.text("cli.up.done", model=model, where=where)]
     if pending:
         lines.append(output.text.note(pending))
     output.result(data, *lines)
@@ -201,12 +200,14 @@ def status_command(
         data["model"] = now.deployment.plan.model.id
     if now.status.note:
         data["note"] = now.status.note
-    model = now.deployment.plan.model.name if now.deployment else ""
+    model = output.text.model(now.deployment.plan.model) if now.deployment else ""
     lines = [output.text(f"cli.state.{state}", model=model)]
     if now.status.note:
         lines.append(output.text.error(failure(now.status))["happened"])
     if pending and state != "setting_up":
-        lines.append(output.text("cli.state.setting_up", model=pending.plan.model.name))
+        lines.append(
+            output.text("cli.state.setting_up", model=output.text.model(pending.plan.model))
+        )
     lines += [output.text("cli.set_aside", path=path) for path in aside]
     output.result(data, *lines)
 
@@ -287,7 +288,7 @@ def start_command(
 ) -> None:
     endpoint = serving.start(assembly.journal, assembly.providers, output.progress, token)
     data = {"state": "running", **shown.endpoint_json(endpoint)}
-    output.result(data, output.text("cli.state.running", model=endpoint.model.name))
+    output.result(data, output.text("cli.state.running", model=output.text.model(endpoint.model)))
 
 
 def down_command(

@@ -55,7 +55,9 @@ def walk(assembly: Assembly, options: Namespace, output: Output, token: CancelTo
 def _plan(assembly: Assembly, profile: Profile, output: Output, *, starter: bool) -> Plan:
     """The plan that is set up already or under way, or a new one, shown with its reasons."""
     if deployment := assembly.journal.current():
-        output.say("", output.text("cli.walk.already", model=deployment.plan.model.name))
+        output.say(
+            "", output.text("cli.walk.already", model=output.text.model(deployment.plan.model))
+        )
         return deployment.plan
     cards = recommend(profile, assembly.catalog).recommendations
     if cards:
@@ -65,7 +67,7 @@ def _plan(assembly: Assembly, profile: Profile, output: Output, *, starter: bool
         output.say("", output.text("cli.walk.nobody"))
     if chosen.pending:
         output.say("", output.text.note(chosen.pending))
-    show_plan(plan.model.name, commands.download_bytes(plan), output)
+    show_plan(output.text.model(plan.model), commands.download_bytes(plan), output)
     return plan
 
 

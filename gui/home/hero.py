@@ -43,15 +43,6 @@ class Measured:
         )
 
 
-def model_line(model: Model) -> str:
-    """The model with what must stand near its name: that it is distilled, or no DeepSeek."""
-    if model.starter:
-        return say("home.model.starter", model=model.name)
-    if model.distilled:
-        return say("home.model.distilled", model=model.name)
-    return model.name
-
-
 class Figure(QWidget):
     """A caption, a number with its unit, and a sentence about it."""
 
@@ -167,7 +158,7 @@ class Hero(Card):
         self._state.setText(say(f"home.state.{look.mood}"))
         model = look.plan.model if look.plan else None
         more = say(f"home.more.{look.mood}") if look.mood in _WITH_MORE else ""
-        about = model_line(model) if model and look.mood not in _WITHOUT_MODEL else ""
+        about = text().model(model) if model and look.mood not in _WITHOUT_MODEL else ""
         self._model.setText(say("home.about", model=about, more=more) if about and more else
                             about or more)  # fmt: skip
         self._show_buttons(look, model)
