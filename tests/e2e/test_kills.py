@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
+from docker.errors import APIError
 
 from core.domain import Endpoint, EngineKind, Plan, Step
 from core.edges import files
@@ -218,6 +220,10 @@ def test_killed_while_the_starter_answers(
 
 @pytest.mark.docker
 def test_container(tmp_path: Path, hub: FileServer, starter_model: Path, real_bench: Bench) -> None:
+    with real_bench.dockerd.client() as client:
+        for image in client.images(quiet=True):  # another test may have fetched it already
+            with contextlib.suppress(APIError):
+                client.remove_image(image, force=True)
     with SlowDoor(real_bench.registry.address, 8_000_000) as door:
         environment = {**real_bench.environment, "DEEPBERTH_REGISTRY": f"ghcr.io={door.address}"}
         it = stage(tmp_path, hub, starter_model, EngineKind.LLAMA_CPP, **environment)
