@@ -122,7 +122,7 @@ def install_system_packages(command: str) -> bool:
     install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
     if os.geteuid() != 0:
         print("These system packages are missing. Please run this, then start again:\n")
-        print("  sudo " + " ".join(install) + "\n")
+        print("  sudo apt-get update && sudo " + " ".join(install) + "\n")
         return False
     print("Installing system packages: " + " ".join(packages), flush=True)
     environment = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
