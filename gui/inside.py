@@ -16,8 +16,8 @@ from gui.main_window import MainWindow
 from gui.widgets.error_dialog import ErrorDialog
 
 if TYPE_CHECKING:
-    from gui.app import Options
     from gui.opening import Frame
+    from gui.options import Options
     from gui.single_instance import SingleInstance
 
 

@@ -11,17 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from gui import language, tasks, theme
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _garbage_stays_on_this_thread() -> Iterator[None]:
-    """As in the program (gui/garbage.py): a widget destroyed on a worker thread is a deadlock."""
-    gc.collect()
-    gc.freeze()  # so that collecting after each test looks at that test's objects only
-    gc.disable()
-    yield
-    gc.enable()
-    gc.unfreeze()
+from tests.garbage import garbage_stays_on_this_thread as garbage_stays_on_this_thread
 
 
 @pytest.fixture(autouse=True)

@@ -22,11 +22,12 @@ from core.assembly import Assembly, assemble
 from core.domain import EndpointState, Status
 from core.errors import AppError
 from gui import crash, language
-from gui.app import mend_input_method, parse
+from gui.app import mend_input_method
 from gui.coming import Coming
 from gui.language import say
 from gui.main_window import MainWindow
 from gui.opening import Frame, peek
+from gui.options import parse
 
 # The offscreen platform has no other windows to come before.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise", extend=True)
@@ -383,10 +384,10 @@ def test_the_first_picture_has_the_theme_that_is_set(tmp_path: Path) -> None:
 
 _LOOK = """
 import json, sys
-from gui import app
+from gui import app, options
 def tell(self, what):
     print(json.dumps([what, sorted(sys.modules)]), flush=True)
-app.Options.tell = tell
+options.Options.tell = tell
 sys.exit(app.run(["--first-frame-exit", "--language", "en"]))
 """
 

@@ -13,20 +13,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from tests.bench.tools import tool
+from tests.garbage import garbage_stays_on_this_thread as garbage_stays_on_this_thread
 
 ARTIFACTS = Path(__file__).resolve().parents[3] / "artifacts"
 _kept: list[subprocess.Popen[bytes]] = []  # the server outlives the tests, see `screen`
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _garbage_stays_on_this_thread() -> Iterator[None]:
-    """As in the program (gui/garbage.py): a widget destroyed on a worker thread is a deadlock."""
-    gc.collect()
-    gc.freeze()  # so that collecting after each test looks at that test's objects only
-    gc.disable()
-    yield
-    gc.enable()
-    gc.unfreeze()
 
 
 @pytest.fixture(autouse=True)
