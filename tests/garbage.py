@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtGui import QGuiApplication
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -17,3 +18,7 @@ def garbage_stays_on_this_thread() -> Iterator[None]:
     yield
     gc.enable()
     gc.unfreeze()
+    if isinstance(app := QGuiApplication.instance(), QGuiApplication):
+        # The offscreen platform keeps what was copied until after Python has ended, and a
+        # QMimeData made in Python cannot be destroyed then: the process would crash at its exit.
+        app.clipboard().clear()
