@@ -63,6 +63,7 @@ class Quant:
     expert_bytes: int = 0  # of it, the experts a router picks from
     parts: int = 1  # files it comes in
     full_heads: bool = False  # made before llama.cpp split the MLA heads: a far larger cache
+    unloaded_bytes: int = 0  # of it, the head of the file and layers the engine leaves out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
