@@ -4,22 +4,26 @@
 
 The folder holds models.json and gpus.json. Each figure keeps its source and date; what is null
 there stays absent here, which the program reads as "not known". The same input gives the same
-bytes. Standard library only.
+bytes. Standard library only. The fourth file, offers.toml, is kept by hand.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 HEADER = "# Made by installers/make_catalog.py. Absent means: not known.\n"
+FORMAT = 2  # as core/advice/catalog.py reads it
 
 # Only what may ever be recommended or shown beside it, so that the app starts fast. A file with a
-# known hash is always kept.
+# known hash is always kept. Below four bits a small model loses too much.
 KEPT_QUANTS = ("Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0")
+KEPT_QUANTS_LARGE = ("Q3_K_M", "IQ4_XS")
+LARGE_PARAMS = 30_000_000_000
 
 IMAGES = {
     "cpu": ("server", None),
@@ -29,9 +33,44 @@ IMAGES = {
     "vulkan": ("server-vulkan", None),
     "intel": ("server-intel", None),
 }
+VLLM_IMAGE = ("cuda13", "vllm/vllm-openai:v0.33.0", "vllm/vllm-openai >= 0.20")
+
+# The newer build of the same model, or what the source itself names as its successor.
+SUPERSEDED = {
+    "deepseek-v3": "deepseek-v3-0324",
+    "deepseek-r1": "deepseek-r1-0528",
+    "deepseek-v3.1": "deepseek-v3.1-terminus",
+    "deepseek-v3.2-exp": "deepseek-v3.2",
+    "deepseek-v4-flash": "deepseek-v4-flash-0731",
+    "deepseek-v4-pro": "deepseek-v4-pro-0813",
+    "deepseek-v4.1-flash": "deepseek-v4.1-flash-1017",
+}
+
+# llama.cpp split the MLA heads in April 2025. A file from before keeps full heads, and so does
+# one of which nobody said that it was made again.
+OLD_HEADS = (
+    "deepseek-coder-v2-lite-instruct",
+    "deepseek-v2-lite-chat",
+    "deepseek-r1",
+    "deepseek-v3-0324",
+)
+
+# Files in parts, by the name of the first one, as public download lists have them. All the 671B
+# models have one shape, so the sizes worked out for deepseek-r1 are theirs too.
+SPLIT = {
+    ("deepseek-r1", "Q4_K_M"): ("DeepSeek-R1-Q4_K_M-00001-of-00009.gguf", 9),
+    ("deepseek-v3-0324", "Q4_K_M"): ("DeepSeek-V3-0324-Q4_K_M-00001-of-00009.gguf", 9),
+    ("deepseek-r1-0528", "Q4_K_M"): ("DeepSeek-R1-0528-Q4_K_M-00001-of-00009.gguf", 9),
+}
+SIZES_OF = "deepseek-r1"
+
+# 21 layers with one entry for 4 tokens and 20 with one for 128, of 43; 30 and 31 of 61.
+CSA_HCA = {43: (21, 20), 61: (30, 31)}
 
 # What drivers call these cards, where the words differ from the name they are sold under.
 ALIASES = {
+    # The same memory at the same speed, behind another name in rented machines.
+    "A10": ("NVIDIA A10G",),
     "A100 40GB": ("NVIDIA A100-SXM4-40GB", "NVIDIA A100-PCIE-40GB"),
     "A100 80GB": ("NVIDIA A100-SXM4-80GB", "NVIDIA A100 80GB PCIe"),
     "H100 80GB SXM": ("NVIDIA H100 80GB HBM3",),
@@ -49,6 +88,17 @@ ALIASES = {
     ),
 }
 
+BELOW = ("quants", "weight_sets")  # tables of their own under each row
+
+# Bits of one weight by the first word of a format. FP4 beside FP8 has no one number.
+BITS = {"FP8": 8, "INT8": 8, "INT4": 4, "NVFP4": 4}
+# The compute capability from which a card works in this format by itself. FP8 runs on 8.0 too,
+# but only as a way to store the weights: the INT8 and INT4 sets are the better ones there.
+NEEDS = {"FP8": 8.9, "FP4": 8.0, "NVFP4": 8.0}
+
+# What the system shows of its memory, where that is less than the name says.
+MEMORY_SEEN_GIB = {"DGX Spark (GB10)": 121}
+
 # Checked against the header of the file itself (gguf package) and its model card.
 STARTER: dict[str, Any] = {
     "id": "smollm2-135m-instruct",
@@ -60,7 +110,9 @@ STARTER: dict[str, Any] = {
     "ffn": 1536,
     "vocab": 49152,
     "max_context": 8192,
-    "kv_bytes_per_token_f16": 30 * 3 * 64 * 2 * 2,  # layers, KV heads, their width, K and V, bytes
+    "arch": "llama",
+    "heads": 9,
+    "attention": {"kind": "gqa", "kv_heads": 3, "key_dim": 64, "value_dim": 64},
     "licence": "Apache-2.0",
     "distilled": False,
     "starter": True,
@@ -100,21 +152,23 @@ def main(argv: list[str] | None = None) -> int:
     try:
         models = json.loads((options.data / "models.json").read_text("utf-8"))
         cards = json.loads((options.data / "gpus.json").read_text("utf-8"))
+        texts = {
+            "models": models_toml(models),
+            "cards": cards_toml(cards),
+            "images": images_toml(cards),
+        }
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 4
     options.out.mkdir(parents=True, exist_ok=True)
-    for name, text in (
-        ("models", models_toml(models)),
-        ("cards", cards_toml(cards)),
-        ("images", images_toml(cards)),
-    ):
+    for name, text in texts.items():
         (options.out / f"{name}.toml").write_text(text, "utf-8", newline="\n")
     return 0
 
 
 def models_toml(data: dict[str, Any]) -> str:
-    rows = [_model(raw, data["generated"]) for raw in data["models"]] + [STARTER]
+    sizes = next((raw["quants"] for raw in data["models"] if raw["id"] == SIZES_OF), ())
+    rows = [_model(raw, data["generated"], sizes) for raw in data["models"]] + [STARTER]
     return _document(data["generated"], "models", rows)
 
 
@@ -124,28 +178,47 @@ def cards_toml(data: dict[str, Any]) -> str:
 
 
 def images_toml(data: dict[str, Any]) -> str:
+    date, demands = data["generated"], data["driver_requirements"]
     rows = []
     for accelerator, (tag, wants) in IMAGES.items():
-        facts = data["driver_requirements"].get(wants, {})
-        needs = "; ".join(f"{key} {_plain(value)}" for key, value in facts.items())
-        text = "llama.cpp container workflow, build b11434" + (f"; {needs}" if needs else "")
-        rows.append(
-            {
-                "accelerator": accelerator,
-                "reference": f"ghcr.io/ggml-org/llama.cpp:{tag}",
-                "source": {"text": text, "date": data["generated"]},
-            }
-        )
-    return _document(data["generated"], "images", rows)
+        facts = demands.get(wants, {})
+        text = "llama.cpp container workflow, build b11434"
+        reference = f"ghcr.io/ggml-org/llama.cpp:{tag}"
+        rows.append(_image("llama.cpp", accelerator, reference, facts, text, date))
+    accelerator, reference, wants = VLLM_IMAGE
+    text = "newest package release 0.33.0, tags follow releases; its CUDA 13 build"
+    rows.append(_image("vllm", accelerator, reference, demands.get(wants, {}), text, date))
+    return _document(date, "images", rows)
 
 
-def _model(raw: dict[str, Any], date: str) -> dict[str, Any]:
+def _image(
+    engine: str, accelerator: str, reference: str, facts: dict[str, Any], text: str, date: str
+) -> dict[str, Any]:
+    needs = "; ".join(f"{key} {_plain(value)}" for key, value in facts.items())
+    # The CUDA 13 builds hold no code for older cards, whoever makes the image.
+    least = facts.get("min_cc") or ("7.5" if accelerator == "cuda13" and facts else None)
+    return {
+        "engine": engine,
+        "accelerator": accelerator,
+        "reference": reference,
+        "least_driver": _first_number(facts.get("min_driver_linux")),
+        "least_capability": float(least) if least else None,
+        "source": {"text": text + (f"; {needs}" if needs else ""), "date": date},
+    }
+
+
+def _first_number(text: str | None) -> int | None:
+    """The leading whole number: "525.60.13 by ..." demands the branch 525."""
+    found = re.match(r"\d+", text or "")
+    return int(found[0]) if found else None
+
+
+def _model(raw: dict[str, Any], date: str, sizes: Any) -> dict[str, Any]:
     sampling = raw["sampling"] or {}
     distilled = "-distill-" in raw["id"] or raw["id"] == "deepseek-r1-0528-qwen3-8b"
-    # Files made before llama.cpp split the MLA heads keep a far larger cache, and the pinned file
-    # of such a model is one of those: the larger figure is the safe one.
-    kv = raw.get("kv_bytes_per_token_f16_legacy_gguf") or raw["kv_bytes_per_token_f16"]
     scores = raw.get("benchmarks") or {}
+    attention = _attention(raw)
+    _check_cache(raw, attention)
     return {
         "id": raw["id"],
         "name": raw["name"],
@@ -156,12 +229,19 @@ def _model(raw: dict[str, Any], date: str) -> dict[str, Any]:
         "ffn": raw.get("ffn"),
         "vocab": raw["vocab"],
         "max_context": min(raw["max_context"], raw.get("documented_context") or raw["max_context"]),
-        "kv_bytes_per_token_f16": kv,
+        "arch": raw["gguf_arch"].split(" ")[0],
+        "heads": raw["n_heads"],
+        "attention": attention,
+        "experts": _experts(raw),
         "licence": raw["licence"],
         "release_date": raw["release_date"],
         "distilled": distilled,
         "starter": False,
         "legacy": raw["id"].startswith("deepseek-llm-"),
+        "vision": raw["vision"] or None,
+        "tools": True if raw["tools"] is True else None,
+        "superseded_by": SUPERSEDED.get(raw["id"]),
+        "llama_cpp": False if "not upstream" in raw["gguf_arch"] else None,
         "thinking": _thinking(raw["thinking"]),
         "chat_template": "deepseek-r1-distill.jinja" if "-r1-distill-" in raw["id"] else None,
         "sampling": {
@@ -172,7 +252,8 @@ def _model(raw: dict[str, Any], date: str) -> dict[str, Any]:
         },
         "scores": {key: value for key, value in scores.items() if not isinstance(value, str)},
         "source": {"text": _model_source(raw), "date": date},
-        "quants": [_quant(quant, raw) for quant in raw["quants"] or () if _keep(quant)],
+        "quants": _quants(raw, sizes),
+        "weight_sets": _weight_sets(raw),
     }
 
 
@@ -180,13 +261,20 @@ def _model_source(raw: dict[str, Any]) -> str:
     parts = [f"configuration of {raw['hf_repo']}"]
     if raw["quants"]:
         parts.append("sizes: llama-quantize --dry-run, llama.cpp b11434")
+    elif any(model == raw["id"] for model, _ in SPLIT):
+        parts.append(f"sizes: those of {SIZES_OF}, which has the same shape")
+    if raw.get("gguf_files"):
+        parts.append(
+            "sizes: size of the tensors as llama-bench printed it; the share of the experts: "
+            "what is left when all other weights count as Q8_0"
+        )
     if raw["sampling"]:
         parts.append(f"sampling: {raw['sampling']['source']}")
     scores = raw.get("benchmarks") or {}
     if scores:
         parts.append(f"scores: {scores.get('note', 'DeepSeek-R1 README')}")
-    if raw.get("kv_bytes_per_token_f16_legacy_gguf"):
-        parts.append("cache: of files made before the MLA split")
+    if raw["id"] in OLD_HEADS:
+        parts.append("cache: files from before llama.cpp split the MLA heads (April 2025)")
     return "; ".join(parts)
 
 
@@ -196,17 +284,93 @@ def _thinking(raw: dict[str, Any] | None) -> str:
     return "always" if raw["mode"] == "always" else "hybrid"
 
 
-def _keep(quant: dict[str, Any]) -> bool:
-    """Split files have no single name and no single hash: they cannot be pinned yet."""
-    whole = not quant["file"].startswith("(")
-    return whole and bool(quant["sha256"] or quant["quant"] in KEPT_QUANTS)
+def _attention(raw: dict[str, Any]) -> dict[str, Any] | None:
+    """What one token leaves in the cache; None where it was not published."""
+    mla, heads = raw["mla"], raw["n_kv_heads"]
+    if mla:
+        shape = {
+            "kind": "dsa" if raw.get("indexer") else "mla",
+            "kv_heads": heads,
+            "key_dim": mla["qk_nope_head_dim"] + mla["qk_rope_head_dim"],
+            "value_dim": mla["v_head_dim"],
+            "kv_lora_rank": mla["kv_lora_rank"],
+            "rope_dim": mla["qk_rope_head_dim"],
+        }
+        return shape | ({"indexer_dim": raw["indexer"]["head_dim"]} if "indexer" in raw else {})
+    kind = raw.get("attention")
+    if kind is None:
+        width = raw["head_dim"]
+        return {"kind": "gqa", "kv_heads": heads, "key_dim": width, "value_dim": width}
+    if not kind["type"].startswith("CSA"):
+        return None
+    csa, hca = CSA_HCA[raw["layers"]]
+    return {
+        "kind": "csa_hca",
+        "kv_heads": heads,
+        "key_dim": raw["head_dim"],
+        "rope_dim": kind["rope_dim"],
+        "indexer_dim": 128,
+        "csa_layers": csa,
+        "hca_layers": hca,
+        "window": kind["sliding_window"],
+    }
+
+
+def _check_cache(raw: dict[str, Any], shape: dict[str, Any] | None) -> None:
+    """The shape has to give the figure that was measured for one token.
+
+    Raises: ValueError where it does not.
+    """
+    told, layers = raw["kv_bytes_per_token_f16"], raw["layers"]
+    if shape is None or told is None:
+        return
+    if shape["kind"] == "gqa":
+        elements = layers * shape["kv_heads"] * (shape["key_dim"] + shape["value_dim"])
+    elif shape["kind"] == "csa_hca":
+        short = (shape["key_dim"] + shape["indexer_dim"]) // 4
+        elements = shape["csa_layers"] * short + shape["hca_layers"] * shape["key_dim"] // 128
+    else:
+        width = shape["kv_lora_rank"] + shape["rope_dim"] + shape.get("indexer_dim", 0)
+        elements = layers * width
+    if 2 * elements != told:
+        raise ValueError(f"{raw['id']}: the cache is {told} bytes a token, not {2 * elements}")
+
+
+def _experts(raw: dict[str, Any]) -> dict[str, int] | None:
+    if not raw.get("n_experts"):
+        return None
+    return {
+        "count": raw["n_experts"],
+        "used": raw["n_experts_used"],
+        "shared": raw["n_shared_experts"],
+        "ffn": raw["moe_ffn"],
+        "dense_layers": raw.get("leading_dense_layers", 0),
+    }
+
+
+def _quants(raw: dict[str, Any], sizes: Any) -> list[dict[str, Any]]:
+    known = raw["quants"] or [
+        {**size, "file": "(parts)"} for size in sizes if (raw["id"], size["quant"]) in SPLIT
+    ]
+    whole = [_quant(quant, raw) for quant in known if _keep(quant, raw)]
+    parts = (_quant_in_parts(file, raw) for file in raw.get("gguf_files", ()))
+    return whole + [quant for quant in parts if quant]
+
+
+def _keep(quant: dict[str, Any], model: dict[str, Any]) -> bool:
+    if quant["file"].startswith("("):  # in parts; how many is known for a few only
+        return (model["id"], quant["quant"]) in SPLIT
+    large = model["params_total"] >= LARGE_PARAMS
+    kept = KEPT_QUANTS + KEPT_QUANTS_LARGE if large else KEPT_QUANTS
+    return bool(quant["sha256"] or quant["quant"] in kept)
 
 
 def _quant(raw: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
     size = raw["file_bytes_exact"] or raw["file_bytes_est"] or raw["tensor_bytes"]
+    file, parts = SPLIT.get((model["id"], raw["quant"]), (raw["file"], None))
     return {
         "name": raw["quant"],
-        "file": raw["file"],
+        "file": file,
         "repo": raw["sha256_repo"] or model["gguf_repos"][0].split(" ")[0],
         "revision": "main",
         "size_bytes": size,
@@ -214,46 +378,108 @@ def _quant(raw: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
         "sha256": raw["sha256"],
         "sha256_source": raw["sha256_source"],
         "token_embd_bytes": raw["token_embd_bytes"],
+        "expert_bytes": raw.get("routed_expert_bytes") or None,
+        "parts": parts,
+        "full_heads": True if model["id"] in OLD_HEADS else None,
+    }
+
+
+def _quant_in_parts(file: dict[str, Any], model: dict[str, Any]) -> dict[str, Any] | None:
+    """A file of mixed types, of which only the sum is published. None where not even that is."""
+    size, parts = file.get("bytes"), file.get("shards")
+    if not size or not parts:
+        return None
+    name = model["hf_repo"].split("/")[1]
+    experts = model["layers"] * model["n_experts"] * 3 * model["hidden"] * model["moe_ffn"]
+    rest = _q8_0(model["params_total"] - experts)
+    return {
+        "name": file["quant"],
+        "file": f"{name}-{file['quant']}-00001-of-{parts:05d}.gguf",
+        "repo": model["gguf_repos"][0],
+        "revision": "main",
+        "size_bytes": size,
+        "size_exact": False,
+        "token_embd_bytes": _q8_0(model["vocab"] * model["hidden"]),
+        "expert_bytes": size - rest,
+        "parts": parts,
+    }
+
+
+def _q8_0(weights: int) -> int:
+    return weights * 34 // 32  # blocks of 32 weights in 34 bytes
+
+
+def _weight_sets(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    found = [_weight_set(entry, raw) for entry in raw["vllm_repos"]]
+    if all(entry["repo"] != raw["hf_repo"] for entry in found):
+        own = {"repo": raw["hf_repo"], "format": "BF16", "bits": 16, "verified": True}
+        found.insert(0, own)
+    return found
+
+
+def _weight_set(entry: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    form, least = entry["format"], entry.get("vram_min_gb")
+    bits = next((n for word, n in BITS.items() if form.startswith(word)), None)
+    if bits is None and model.get("weights_gib"):
+        bits = round(model["weights_gib"] * 2**30 * 8 / model["params_total"], 2)
+    return {
+        "repo": entry["repo"],
+        "format": form,
+        "bits": bits,
+        "memory_bytes": least * 2**30 if least else None,
+        "least_capability": next((n for word, n in NEEDS.items() if form.startswith(word)), None),
+        "least_engine": entry["min_vllm"].split(" ")[0] if "min_vllm" in entry else None,
+        "verified": entry.get("verified", True),
     }
 
 
 def _card(raw: dict[str, Any], date: str) -> dict[str, Any]:
+    price, text = _price(raw), raw["bandwidth_source"]
+    if raw.get("street_source") and price.get("price_kind") == "street":
+        text += f"; price: {raw['street_source']}"
+    elif price:
+        text += "; price: the vendor's list price at launch"
+    gib = MEMORY_SEEN_GIB.get(raw["name"], raw["vram_gb"])
     return {
         "name": raw["name"],
         "aliases": [*raw["aliases"], *ALIASES.get(raw["name"], ())],
-        "vram_bytes": raw["vram_gb"] * 2**30 if raw["vram_gb"] else None,
+        "vendor": raw["vendor"],
+        "kind": raw["kind"],
+        "vram_bytes": gib * 2**30 if gib else None,
         "memory_bandwidth_gbs": raw["memory_bandwidth_gbs"],
+        "compute_capability": raw.get("compute_capability"),
         "tdp_w": raw["tdp_w"],
-        "efficiency": _efficiency(raw),
-        "source": {"text": raw["bandwidth_source"], "date": date},
+        "year": raw.get("launch_year"),
+        **price,
+        "source": {"text": text, "date": date},
     }
 
 
-def _efficiency(raw: dict[str, Any]) -> float | None:
-    """The flat shares of `speed_model.suggested_eff_flat`; None where the fitted formula holds."""
-    name, kind = raw["name"], raw["kind"]
-    if raw["vendor"] == "apple":
-        return 0.55 if "Ultra" in name or "M1" in name else 0.75
-    if kind == "unified":
-        return 0.8 if "Strix Halo" in name else 0.75 if raw["vendor"] == "nvidia" else 0.6
-    if kind == "cpu":
-        return 0.6
-    # One stream cannot fill a data-centre card of this class with a small model.
-    return 0.4 if kind == "datacentre" and raw["memory_bandwidth_gbs"] >= 1500 else None
+def _price(raw: dict[str, Any]) -> dict[str, Any]:
+    """What it costs, by the newest thing that is known with its date; nothing where no date is."""
+    street, listed = raw.get("street_usd"), raw.get("launch_msrp_usd")
+    if street and raw.get("street_date"):
+        # A quarter is no ISO date: its first month, so that the price looks no newer than it is.
+        day = re.sub(r"Q([1-4])$", lambda q: f"{int(q[1]) * 3 - 2:02d}", raw["street_date"])
+        return {"price_usd": street, "price_kind": "street", "price_date": day}
+    if listed and raw.get("launch_year"):
+        return {"price_usd": listed, "price_kind": "list", "price_date": str(raw["launch_year"])}
+    return {}
 
 
 def _document(date: str, table: str, rows: list[dict[str, Any]]) -> str:
-    parts = [HEADER, f"made_on = {_value(date)}\n"]
+    parts = [HEADER, f"format = {FORMAT}\n", f"made_on = {_value(date)}\n"]
     for row in rows:
         parts.append(f"\n[[{table}]]\n{_lines(row)}")
-        for nested in row.get("quants", ()):
-            parts.append(f"[[{table}.quants]]\n{_lines(nested)}")
+        for below in BELOW:
+            for nested in row.get(below, ()):
+                parts.append(f"[[{table}.{below}]]\n{_lines(nested)}")
     return "".join(parts)
 
 
 def _lines(row: dict[str, Any]) -> str:
     known = ((key, value) for key, value in row.items() if value not in (None, [], {}))
-    return "".join(f"{key} = {_value(value)}\n" for key, value in known if key != "quants")
+    return "".join(f"{key} = {_value(value)}\n" for key, value in known if key not in BELOW)
 
 
 def _value(value: Any) -> str:

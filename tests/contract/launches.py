@@ -10,6 +10,7 @@ from typing import Any
 
 from core.domain import (
     Accelerator,
+    Attention,
     ChatDelta,
     ChatDone,
     Endpoint,
@@ -56,7 +57,8 @@ STARTER = Model(
     ffn=1536,
     vocab=49_152,
     max_context=8192,
-    kv_bytes_per_token_f16=23_040,
+    heads=9,
+    attention=Attention(kind="gqa", kv_heads=3, key_dim=64, value_dim=64),
     licence="Apache-2.0",
     release_date=None,
     distilled=False,

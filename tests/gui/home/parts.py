@@ -45,7 +45,7 @@ def a_model(*, starter: bool = False) -> Model:
         id="smollm2-135m-instruct" if starter else "deepseek-r1-distill-qwen-7b",
         name="SmolLM2-135M-Instruct" if starter else "DeepSeek-R1-Distill-Qwen-7B",
         params_total=7, params_active=7, layers=28, hidden=1, ffn=1, vocab=1, max_context=131072,
-        kv_bytes_per_token_f16=1, licence="Apache-2.0" if starter else "MIT", release_date=None,
+        licence="Apache-2.0" if starter else "MIT", release_date=None,
         distilled=not starter, starter=starter, legacy=False,
         thinking="none" if starter else "always", sampling=Sampling(), chat_template=None,
         quants=(a_quant(),), scores=(), source=Source(text="test"),
