@@ -1,110 +1,293 @@
-"""What running here costs: electricity alone, because the computer is already there.
+"""What each way costs: electricity and hardware here, hours of a rented machine, tokens, or both.
 
-Where a figure is missing the cost is unknown and shown so; a zero would be a guess.
+Where a figure is missing the cost is unknown and shown so; a zero would be a guess. Each part
+keeps the currency of its price. Sums of one currency are in it; where parts come in several, the
+sums are in the currency of the budget by dated rates, which then stand among the prices, and
+without such a rate there is no sum. `inputs` are those that `check_inputs` lets through.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import replace
+from decimal import ROUND_CEILING, Decimal
 
-from core.domain import Answers, CardFacts, Cost, Source
-
-DAYS_PER_MONTH = Decimal("30.4")
-
-# At the wall a computer at full load drew between 1.0 and 1.45 times the board power of its card
-# (geerlingguy/ai-benchmarks 2025-12: RTX 3060, 4090, 3080 Ti, 2080 Ti, 4070 Ti). It computes only
-# while it answers: between a quarter and all of the hours the person gives.
-WALL_FACTOR = Decimal("1.45")
-BUSY_SHARE = (Decimal("0.25"), Decimal(1))
-
-_EU = frozenset(
-    [
-        "AT",
-        "BE",
-        "BG",
-        "CY",
-        "CZ",
-        "DK",
-        "EE",
-        "ES",
-        "FI",
-        "FR",
-        "GR",
-        "HR",
-        "HU",
-        "IE",
-        "IT",
-        "LT",
-        "LU",
-        "LV",
-        "MT",
-        "NL",
-        "PL",
-        "PT",
-        "RO",
-        "SE",
-        "SI",
-        "SK",
-    ]
+from core.advice.cost_inputs import check_inputs, default_inputs
+from core.advice.cost_sums import over_budget, unknown_cost, whole
+from core.advice.currency import CENT, in_currency
+from core.advice.price_age import is_stale
+from core.domain import (
+    Answers,
+    CardFacts,
+    CloudOffer,
+    Cost,
+    CostInputs,
+    CostLine,
+    Money,
+    Offers,
+    Price,
+    PriceNote,
+    Range,
+    Source,
+    Tariff,
+    TokenOffer,
 )
 
+__all__ = [
+    "check_inputs",
+    "cloud_cost",
+    "default_inputs",
+    "hybrid_cost",
+    "in_currency",
+    "local_cost",
+    "over_budget",
+    "per_million",
+    "tariff_for",
+    "token_cost",
+    "unknown_cost",
+    "wall_watts",
+]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
-    """Price of one kWh for a household."""
+DAYS_PER_MONTH = Decimal("30.4")
+HOURS_PER_DAY = Decimal(24)
 
-    price: Decimal
-    currency: str
-    source: Source
+# At the wall a computer at full load drew between 1.0 and 1.45 times the board power of its card
+# (geerlingguy/ai-benchmarks 2025-12: RTX 3060, 4090, 3080 Ti, 2080 Ti, 4070 Ti); the larger one is
+# taken. It computes only while it answers: `CostInputs.busy_share` of the hours.
+WALL_FACTOR = Decimal("1.45")
 
-
-_EUROPE = Source(text="HEPI / Fuel-Prices.eu", date="2026")
-TARIFFS = {
-    "US": Tariff(
-        price=Decimal("0.162"),
-        currency="USD",
-        source=Source(text="average of a statistics aggregator", date="2023"),
-    ),
-    "DE": Tariff(price=Decimal("0.384"), currency="EUR", source=_EUROPE),
-    "EU": Tariff(price=Decimal("0.258"), currency="EUR", source=_EUROPE),
-}
+_NOTHING: Range = (Decimal(0), Decimal(0))
+_EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 
 
-def tariff_for(country: str) -> Tariff | None:
+# --- this computer ----------------------------------------------------------------------------
+
+
+def local_cost(
+    answers: Answers, inputs: CostInputs, offers: Offers, card: CardFacts | None, cards: int = 1
+) -> Cost:
+    """Electricity, and what must be bought; a card that is here only where it is asked for.
+
+    A resale is what is left of the price at the end of the horizon, falling in a straight line to
+    `resale_share` of it at the end of the lifetime and on to nothing (straight-line depreciation,
+    as `(price - resale) / months` each month).
+    """
+    line, prices = _electricity(answers, inputs, offers, card, cards)
+    lines = [line]
+    hardware = _hardware(answers, inputs, offers, card, cards)
+    if hardware is not None:
+        lines += hardware[0]
+        prices += hardware[1]
+    return whole(lines, prices, answers, offers)
+
+
+def _electricity(
+    answers: Answers, inputs: CostInputs, offers: Offers, card: CardFacts | None, cards: int
+) -> tuple[CostLine, list[PriceNote]]:
+    watts = wall_watts(card, cards)
+    note = _kwh_note(answers, inputs, offers)
+    if watts is None or note is None:
+        return CostLine(code="electricity", monthly=None), []
+    hours = _exact(inputs.hours_per_day) * DAYS_PER_MONTH
+    most = watts / 1000 * hours * note.price.money.amount
+    low, high = (_cents(most * _exact(share)) for share in inputs.busy_share)
+    currency = note.price.money.currency
+    return CostLine(code="electricity", monthly=(low, high), currency=currency), [note]
+
+
+def wall_watts(card: CardFacts | None, cards: int = 1) -> Decimal | None:
+    """What the computer draws at the wall while these cards compute, on the high side."""
+    if card is None or card.tdp_w is None:
+        return None
+    return _exact(card.tdp_w) * WALL_FACTOR * max(cards, 1)
+
+
+def tariff_for(country: str, offers: Offers) -> Tariff | None:
     """The tariff of a country (ISO 3166 alpha-2), the mean of the EU for its members, or None."""
     code = country.upper()
-    return TARIFFS.get(code) or (TARIFFS["EU"] if code in _EU else None)
+    for wanted in (code, "EU" if code in _EU.split() else code):
+        for tariff in offers.tariffs:
+            if tariff.country == wanted:
+                return tariff
+    return None
 
 
-def electricity(answers: Answers, card: CardFacts | None) -> Cost:
-    """What the model's work costs on this card. Unknown without the card's power or a tariff."""
-    tariff = tariff_for(answers.country)
-    if card is None or card.tdp_w is None or tariff is None:
-        return unknown_cost(answers)
-    kilowatts = Decimal(str(card.tdp_w)) * WALL_FACTOR / 1000
-    hours = Decimal(str(answers.hours_per_day)) * DAYS_PER_MONTH
-    most = kilowatts * hours * tariff.price
-    low, high = (_cents(most * share) for share in BUSY_SHARE)
-    return Cost(
-        monthly=(low, high),
-        total=(low * answers.horizon_months, high * answers.horizon_months),
-        currency=tariff.currency,
+def _kwh_note(answers: Answers, inputs: CostInputs, offers: Offers) -> PriceNote | None:
+    if inputs.kwh_price is not None:
+        return _own_price(answers.country, "kwh", inputs.kwh_price, offers)
+    tariff = tariff_for(answers.country, offers)
+    return None if tariff is None else _note(tariff.country, "kwh", tariff.price, offers)
+
+
+def _hardware(
+    answers: Answers, inputs: CostInputs, offers: Offers, card: CardFacts | None, cards: int
+) -> tuple[list[CostLine], list[PriceNote]] | None:
+    """The price at the start and what is left of it at the end; None where it is not counted."""
+    name = card.name if card else ""
+    if inputs.hardware_price is not None:
+        code, count = "hardware", 1  # the price of all that must be bought
+        note = _own_price(name, "card", inputs.hardware_price, offers)
+    elif inputs.count_hardware:
+        code, count = "hardware_here", max(cards, 1)
+        if card is None or card.price is None:
+            return [CostLine(code=code, monthly=None)], []
+        source = replace(card.source, date=card.price_date)
+        note = _note(name, "card", Price(money=card.price, source=source), offers)
+    else:
+        return None
+    money = note.price.money
+    price = _cents(money.amount * count)
+    lost = (1 - _exact(inputs.resale_share)) * answers.horizon_months / inputs.lifetime_months
+    left = _cents(price * max(Decimal(0), 1 - lost))
+    lines = [CostLine(code=code, monthly=_NOTHING, once=(price, price), currency=money.currency)]
+    if left:
+        resale = CostLine(
+            code="resale", monthly=_NOTHING, once=(-left, -left), currency=money.currency
+        )
+        lines.append(resale)
+    return lines, [note]
+
+
+def per_million(tokens_per_s: float, watts: float, kwh_price: Decimal) -> Decimal | None:
+    """What the electricity for a million tokens written here costs, in the tariff's currency.
+
+    `1e6 / (tokens/s x 3600) x kW x price of a kWh`, with the power at the wall. None where the
+    speed is nothing or not known.
+    """
+    if not 0 < tokens_per_s < float("inf") or not 0 <= watts < float("inf"):
+        return None
+    hours = Decimal(1_000_000) / (_exact(tokens_per_s) * 3600)
+    return _cents(hours * _exact(watts) / 1000 * kwh_price)
+
+
+# --- a rented machine -------------------------------------------------------------------------
+
+
+def cloud_cost(
+    answers: Answers, inputs: CostInputs, offers: Offers, offer: CloudOffer, weights_bytes: int
+) -> Cost:
+    """The hours of use, from stopped at once after each sitting to running on for `idle_minutes`.
+
+    Each sitting is rounded up to what is billed at least, and a day never has more than 24 hours.
+    Keeping the weights costs next to nothing beside the machine: where its price is not known, or
+    known for another provider's currency only, its line is not counted, and says so.
+    """
+    if offer.hourly is None:
+        line = CostLine(code="endpoint", monthly=None)
+        return whole([line], [], answers, offers)
+    money = offer.hourly.money
+    low, high = (
+        _cents(_billed_hours(inputs, offer, idle) * DAYS_PER_MONTH * money.amount)
+        for idle in (Decimal(0), _exact(inputs.idle_minutes))
     )
+    lines = [CostLine(code="endpoint", monthly=(low, high), currency=money.currency)]
+    prices = [_note(offer.name, "hour", offer.hourly, offers)]
+    storage = offers.storage_gb_month
+    if weights_bytes > 0 and storage is not None and storage.money.currency == money.currency:
+        monthly = _cents(storage.money.amount * weights_bytes / 1_000_000_000)
+        lines.append(CostLine(code="storage", monthly=(monthly, monthly), currency=money.currency))
+        prices.append(_note(offer.provider, "gb_month", storage, offers))
+    elif weights_bytes > 0:
+        lines.append(CostLine(code="storage", monthly=None, counted=False))
+    return whole(lines, prices, answers, offers)
 
 
-def unknown_cost(answers: Answers) -> Cost:
-    return Cost(monthly=None, total=None, currency=answers.budget.currency)
+def _billed_hours(inputs: CostInputs, offer: CloudOffer, idle_minutes: Decimal) -> Decimal:
+    """Hours a day that are paid for."""
+    minutes = _exact(inputs.hours_per_day) * 60
+    if not minutes:
+        return Decimal(0)
+    sittings = _exact(inputs.sittings_per_day)
+    grain = max(offer.grain_minutes, 1)
+    grains = (minutes / sittings + idle_minutes) / grain
+    billed = grains.to_integral_value(ROUND_CEILING) * grain * sittings / 60
+    return min(billed, HOURS_PER_DAY)
 
 
-def over_budget(cost: Cost, answers: Answers) -> bool:
-    """Whether even the low end is above the budget. False where they cannot be compared, and for
-    a budget of nothing, which is meant as "electricity only"."""
-    budget = answers.budget
-    if cost.total is None or cost.currency != budget.currency or not budget.amount:
-        return False
-    return cost.total[0] > budget.amount
+# --- by the token -----------------------------------------------------------------------------
+
+
+def token_cost(answers: Answers, inputs: CostInputs, offers: Offers, offer: TokenOffer) -> Cost:
+    """What a month's questions cost: what is read, partly read before, and what is written.
+
+    Where the hours outside the busy ones are cheaper the range goes from all to none of the
+    questions then, unless the share is given.
+    """
+    questions = _exact(inputs.hours_per_day) * _exact(inputs.questions_per_hour) * DAYS_PER_MONTH
+    cached = _exact(inputs.cached_share)
+    again = offer.input_price if offer.cached_price is None else offer.cached_price
+    read = inputs.input_tokens * (cached * again + (1 - cached) * offer.input_price)
+    most = questions * (read + inputs.output_tokens * offer.output_price) / 1_000_000
+    cheap = Decimal(1) if offer.off_peak_share is None else offer.off_peak_share
+    shares = (Decimal(0), Decimal(1))
+    if inputs.off_peak_share is not None:
+        shares = (_exact(inputs.off_peak_share),) * 2
+    low, high = sorted(_cents(most * (share * cheap + 1 - share)) for share in shares)
+    line = CostLine(code="tokens", monthly=(low, high), currency=offer.currency)
+    return whole([line], _token_notes(offer, offers), answers, offers)
+
+
+def _token_notes(offer: TokenOffer, offers: Offers) -> list[PriceNote]:
+    amounts = {
+        "million_input": offer.input_price,
+        "million_cached": offer.cached_price,
+        "million_output": offer.output_price,
+    }
+    return [
+        _note(
+            offer.model,
+            unit,
+            Price(money=Money(amount=amount, currency=offer.currency), source=offer.source),
+            offers,
+        )
+        for unit, amount in amounts.items()
+        if amount is not None
+    ]
+
+
+# --- both -------------------------------------------------------------------------------------
+
+
+def hybrid_cost(
+    answers: Answers, inputs: CostInputs, offers: Offers, local: Cost, paid: Cost
+) -> Cost:
+    """This computer as if all questions stayed, and of what is paid the share that does not stay.
+
+    Tokens shrink with the questions. A rented machine may be needed for as many sittings as
+    before: its high end stays.
+    """
+    if not local.lines or not paid.lines:
+        return unknown_cost(answers)
+    leave = 1 - _exact(inputs.stay_share)
+    lines = [*local.lines, *(_share(line, leave) for line in paid.lines)]
+    return whole(lines, [*local.prices, *paid.prices], answers, offers)
+
+
+def _share(line: CostLine, share: Decimal) -> CostLine:
+    if line.monthly is None or line.code == "storage":
+        return line
+    low, high = line.monthly
+    if line.code == "tokens" or not share:
+        high = _cents(high * share)
+    return replace(line, monthly=(_cents(low * share), high))
+
+
+# --- prices and numbers ------------------------------------------------------------------------
+
+
+def _note(name: str, unit: str, price: Price, offers: Offers) -> PriceNote:
+    stale = is_stale(price.source.date, unit, offers.today)
+    return PriceNote(name=name, unit=unit, price=price, stale=stale)
+
+
+def _own_price(name: str, unit: str, money: Money, offers: Offers) -> PriceNote:
+    price = Price(money=money, source=Source(text="", date=offers.today))
+    return PriceNote(name=name, unit=unit, price=price, stale=False, own=True)
+
+
+def _exact(number: float) -> Decimal:
+    """A number as it is written: 0.1 is a tenth."""
+    return Decimal(str(number))
 
 
 def _cents(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01"))
+    return amount.quantize(CENT)

@@ -78,50 +78,67 @@ class Offers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostInputs:
-    """What the costs are worked out from and a person may change. None: as the catalogue says."""
+    """What the costs are worked out from and a person may change. None: as the catalogue says.
+
+    Nobody publishes how one person uses a model at home, so what has no source beside it is
+    assumed; each figure is shown and can be changed, and the ranges are wide on purpose.
+    """
 
     hours_per_day: float
-    questions_per_hour: float = 10.0
-    input_tokens: int = 1500  # read for one question, with what was said before
-    output_tokens: int = 1200  # written for one answer, with its thoughts
-    cached_share: float = 0.5  # of what is read, read before
-    off_peak_share: float = 0.5  # of the questions, outside the provider's busy hours
-    stay_share: float = 0.8  # of the questions that a hybrid plan answers here
+    questions_per_hour: float = 10.0  # assumed: one in six minutes, read and thought about
+    input_tokens: int = 1500  # assumed: read for one question, with what was said before
+    output_tokens: int = 1200  # assumed: written for one answer, with its thoughts
+    cached_share: float = 0.5  # assumed: of what is read, what had been read before
+    # Of the questions, outside the provider's busy hours. None: anything from none to all, as the
+    # busy hours are a morning and an afternoon in China and depend on where the person lives.
+    off_peak_share: float | None = None
+    stay_share: float = 0.8  # assumed: of the questions that a hybrid plan answers here
     busy_share: tuple[float, float] = (0.25, 1.0)  # of the hours, how long the computer computes
-    idle_minutes: float = 15.0  # a rented machine runs on after each sitting
-    sittings_per_day: float = 2.0
+    idle_minutes: float = 15.0  # assumed: a rented machine runs on after each sitting
+    sittings_per_day: float = 2.0  # assumed
     kwh_price: Money | None = None
-    hardware_price: Money | None = None
+    hardware_price: Money | None = None  # of what must be bought
     count_hardware: bool = False  # also count a card that is here already
-    lifetime_months: int = 42  # 3 to 4 years
-    resale_share: float = 0.25
+    lifetime_months: int = 42  # the middle of 3 to 4 years, the usual span of such comparisons
+    resale_share: float = 0.25  # assumed: of the price, what is left of it after that time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:
-    """One part of a cost. A part that is not known makes the whole unknown."""
+    """One part of a cost, in the currency of its price."""
 
-    code: str  # electricity | hardware | resale | endpoint | storage | tokens
-    monthly: Range | None
+    code: str  # electricity | hardware | hardware_here | resale | endpoint | storage | tokens
+    monthly: Range | None  # None: not known. Nothing each month is (0, 0)
     once: Range | None = None  # at the start; a resale is negative, at the end
+    currency: str = ""
+    # False: too small to make the whole unknown; it is left out and shown as left out.
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceNote:
     """One price as it was used, to be shown with its age."""
 
-    name: str  # what it is the price of, a proper name
-    unit: str  # kwh | hour | million_input | million_output | card | gb_month
+    name: str  # what it is the price of, a proper name; of electricity the country
+    # kwh | hour | million_input | million_cached | million_output | card | gb_month | usd
+    unit: str
     price: Price
     stale: bool  # older than prices of its kind stay true
+    own: bool = False  # the person's own figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
+    """What a way costs. Sums are None where a part that counts is not known.
+
+    Where parts are priced in several currencies the sums are in the currency of the budget, by
+    the dated rates that stand among `prices`; `lines` keep the currencies of their prices.
+    """
+
     monthly: Range | None  # running costs; None: not known, and shown so
-    total: Range | None  # over the horizon, with what is paid once
+    total: Range | None  # over the horizon, with what is paid once, less what is fetched at the end
     currency: str
-    once: Range = (Decimal(0), Decimal(0))
+    once: Range | None = (Decimal(0), Decimal(0))  # paid at the start
     lines: tuple[CostLine, ...] = ()
     prices: tuple[PriceNote, ...] = ()
 
