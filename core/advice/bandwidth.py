@@ -1,0 +1,147 @@
+"""How fast the memory of one device can be read, and how much of that a model really gets.
+
+The constants are fitted on published runs, each device's processor and chip counted by its kind.
+`python -m tests.benchmarks.speed` fits them again and fails where they differ from these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.advice.cards import card_of, find_card
+from core.domain import CardFacts, Catalog, Cpu, Device, Gpu, Probe, known
+
+
+class Hardware(StrEnum):
+    DISCRETE = "discrete"
+    DATACENTRE = "datacentre"
+    UNIFIED = "unified"
+    APPLE = "apple"
+    PROCESSOR = "processor"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constants:
+    """What the fit gives: one token takes bytes / (bandwidth · share) + layers · time per layer."""
+
+    share: Mapping[Hardware, float]  # of the bandwidth on the data sheet
+    layer_s: Mapping[Hardware, float]  # fixed time of one layer
+    expert_layer_s: Mapping[Hardware, float]  # the same for a layer that picks experts
+    cache_cost: float  # reading the cache, beside reading as many bytes of weights
+    sparse_cache_cost: float  # the same for V4, whose indexer looks through the whole cache
+
+
+FITTED = Constants(
+    share={
+        Hardware.DISCRETE: 0.84,
+        Hardware.DATACENTRE: 0.85,
+        Hardware.UNIFIED: 0.85,
+        Hardware.APPLE: 0.75,
+        Hardware.PROCESSOR: 0.60,
+    },
+    layer_s={
+        Hardware.DISCRETE: 50e-6,
+        Hardware.DATACENTRE: 145e-6,
+        Hardware.UNIFIED: 60e-6,
+        Hardware.APPLE: 0.0,
+        Hardware.PROCESSOR: 0.0,
+    },
+    expert_layer_s={
+        Hardware.DISCRETE: 280e-6,
+        Hardware.DATACENTRE: 280e-6,
+        Hardware.UNIFIED: 440e-6,
+        Hardware.APPLE: 440e-6,
+        Hardware.PROCESSOR: 0.0,
+    },
+    cache_cost=1.4,
+    sparse_cache_cost=12.0,
+)
+
+# Where the bandwidth is not known, in GB/s: slowest and fastest of the usual kinds. Processors:
+# Raspberry Pi 5, one channel of DDR4-3200, two channels of DDR5-5600. Cards: GTX 1050 Ti to RTX
+# 4090. Shared memory: one channel of LPDDR5 to the largest laptop chips.
+PROCESSOR_ARM_GBS, PROCESSOR_X86_GBS, PROCESSOR_FAST_GBS = 17.1, 25.6, 89.6
+CARD_GBS = (112.0, 1008.0)
+SHARED_GBS = (51.2, 546.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How one device reads its memory. Equal ends of `gbs`: the bandwidth is known."""
+
+    gbs: tuple[float, float]  # GB/s (10^9 bytes), slowest and fastest
+    hardware: Hardware
+    vendor: str
+    tensor_cores: bool = False  # NVIDIA from compute capability 7.0: reads questions far faster
+
+    @property
+    def known(self) -> bool:
+        return self.gbs[0] == self.gbs[1]
+
+
+def bandwidth_known(device: Device, catalog: Catalog, cpu: Cpu) -> bool:
+    """Whether the range is narrow because the hardware is known, or wide because it is not."""
+    if device.gpu is not None:
+        return _gbs(card_of(catalog, device.gpu)) is not None
+    return _processor_gbs(catalog, cpu) is not None
+
+
+def reading(device: Device, catalog: Catalog, probe: Probe) -> Reading:
+    """What is known of this device, else the range of its kind."""
+    if device.gpu is not None:
+        return _of_card(device.gpu, card_of(catalog, device.gpu))
+    found = _processor_gbs(catalog, probe.cpu)
+    slowest = PROCESSOR_X86_GBS if probe.arch == "x86_64" else PROCESSOR_ARM_GBS
+    return Reading(
+        gbs=(slowest, PROCESSOR_FAST_GBS) if found is None else (found, found),
+        hardware=Hardware.PROCESSOR,
+        vendor="",
+    )
+
+
+def _of_card(gpu: Gpu, card: CardFacts | None) -> Reading:
+    vendor = (card.vendor if card else "") or gpu.vendor
+    found = _gbs(card)
+    return Reading(
+        gbs=(found, found) if found else SHARED_GBS if gpu.unified_memory else CARD_GBS,
+        hardware=_hardware(gpu, card, vendor),
+        vendor=vendor,
+        tensor_cores=vendor == "nvidia" and _capability(gpu, card) >= 7.0,
+    )
+
+
+def _hardware(gpu: Gpu, card: CardFacts | None, vendor: str) -> Hardware:
+    if vendor == "apple":
+        return Hardware.APPLE
+    if gpu.unified_memory or (card is not None and card.kind == "unified"):
+        return Hardware.UNIFIED
+    if card is not None and card.kind == "datacentre":
+        return Hardware.DATACENTRE
+    return Hardware.DISCRETE
+
+
+def _capability(gpu: Gpu, card: CardFacts | None) -> float:
+    said = known(gpu.compute_capability) or (card.compute_capability if card else None)
+    try:
+        return float(said or 0)
+    except ValueError:  # "gfx1100"
+        return 0.0
+
+
+def _processor_gbs(catalog: Catalog, cpu: Cpu) -> float | None:
+    if _sensible(cpu.memory_bandwidth_gbs):
+        return cpu.memory_bandwidth_gbs
+    name = known(cpu.name)
+    return _gbs(find_card(catalog, name, None)) if name else None
+
+
+def _gbs(card: CardFacts | None) -> float | None:
+    return card.memory_bandwidth_gbs if card and _sensible(card.memory_bandwidth_gbs) else None
+
+
+def _sensible(gbs: float | None) -> bool:
+    """Whether a bandwidth can be reckoned with: a reading of zero or of infinity is none."""
+    return gbs is not None and math.isfinite(gbs) and gbs > 0
