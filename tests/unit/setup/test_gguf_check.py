@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.advice.gguf_header import BLOCKS
 from core.errors import AppError
-from core.setup.gguf_check import _BLOCKS, check_gguf
+from core.setup.gguf_check import check_gguf
 from tests.unit.setup.plans import gguf
 
 GOOD = gguf(4096)
@@ -54,7 +55,7 @@ def test_one_written_by_the_library_itself(tmp_path: Path) -> None:
 
 
 def test_block_sizes_are_those_of_the_library() -> None:
-    ours = {library.GGMLQuantizationType(kind): size for kind, size in _BLOCKS.items()}
+    ours = {library.GGMLQuantizationType(kind): size for kind, size in BLOCKS.items()}
     assert ours == {kind: library.GGML_QUANT_SIZES[kind] for kind in ours}
 
 
