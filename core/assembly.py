@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain import Catalog, EngineKind
+from core.domain import Catalog, EngineKind, Offers
 from core.edges.places import Places, read_places
 from core.settings import Loaded, Settings, load_settings, save_settings
 from core.text import Text, system_language
@@ -61,6 +61,16 @@ class Assembly:
         folder = ASSETS / "catalog"
         names = ("models.toml", "cards.toml", "images.toml")
         return parse_catalog(*((folder / name).read_bytes() for name in names))
+
+    @cached_property
+    def offers(self) -> Offers:
+        """The prices, their age counted from the day on which they were first asked for."""
+        from core.advice.offers import parse_offers
+        from core.edges.clock import now
+
+        return parse_offers(
+            (ASSETS / "catalog" / "offers.toml").read_bytes(), now().date().isoformat()
+        )
 
     @cached_property
     def journal(self) -> Journal:

@@ -65,6 +65,7 @@ from core.domain.money import (
     PriceNote,
     Range,
     Rate,
+    Rent,
     Tariff,
     TokenOffer,
 )
@@ -141,6 +142,7 @@ __all__ = [
     "Rate",
     "Receipt",
     "Recommendation",
+    "Rent",
     "Sampling",
     "Sensitivity",
     "Source",

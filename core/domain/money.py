@@ -65,6 +65,16 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rent:
+    """What one card costs for an hour somewhere: read beside a claim, never offered."""
+
+    card: str  # name as in the catalogue of cards
+    where: str  # a proper name
+    hourly: Price
+    spot: bool = False  # may be taken away at any time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Offers:
     """Every price that is known, and the day from which their age is counted."""
 
@@ -74,6 +84,7 @@ class Offers:
     rates: tuple[Rate, ...]
     storage_gb_month: Price | None  # cloud storage of the weights
     today: str  # ISO date
+    rents: tuple[Rent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
