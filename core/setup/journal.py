@@ -8,6 +8,7 @@ what to look for. SQLite in WAL mode with full sync; threads and processes may s
 from __future__ import annotations
 
 import contextlib
+import math
 import secrets
 import sqlite3
 import threading
@@ -21,7 +22,7 @@ from typing import Any
 
 import msgspec
 
-from core.domain import Handle, Plan, Proof
+from core.domain import Accelerator, Handle, Measured, Plan, Proof
 from core.edges import clock, files
 from core.errors import AppError
 
@@ -144,6 +145,22 @@ class Journal:
         with self._reading() as run:
             rows = run(f"{_SELECT} WHERE closed_at IS NOT NULL ORDER BY seq").fetchall()
         return tuple(found for row in rows if (found := self._deployment(row)) is not None)
+
+    def measured(self) -> tuple[Measured, ...]:
+        """What first answers on this computer took, newest first, one for each way to run a model.
+
+        Also of what was taken away since. A model that ran on the processor although it was meant
+        for a card says nothing about the card.
+        """
+        with self._reading() as run:
+            rows = run(f"{_SELECT} WHERE proof IS NOT NULL ORDER BY seq DESC").fetchall()
+        found: dict[tuple[str, str, Accelerator], Measured] = {}
+        for row in rows:
+            deployment = self._deployment(row)
+            if deployment is not None and (value := _measured(deployment)) is not None:
+                key = (value.model_id, value.quant_name, value.accelerator)
+                found.setdefault(key, value)
+        return tuple(found.values())
 
     def run_folder(self, deployment_id: str) -> Path:
         """The folder of one deployment alone, for its key and its engine's files."""
@@ -287,6 +304,21 @@ def open_journal(path: Path) -> Journal:
         if seen != "sound":
             _create(path)
         return Journal(path, set_aside=aside)
+
+
+def _measured(deployment: Deployment) -> Measured | None:
+    plan, proof = deployment.plan, deployment.proof
+    if proof is None or not 0 < proof.tokens_per_s < math.inf:
+        return None
+    if proof.on_gpu is False and plan.accelerator is not Accelerator.CPU:
+        return None
+    return Measured(
+        model_id=plan.model.id,
+        quant_name=plan.quant.name,
+        accelerator=plan.accelerator,
+        tokens_per_s=proof.tokens_per_s,
+        first_token_s=proof.first_token_s,
+    )
 
 
 def _install_id(path: Path) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import Handle, Proof
+from core.domain import Accelerator, Handle, Measured, Proof
 from core.errors import AppError
 from core.setup import journal as module
 from core.setup.journal import READY, SETTING_UP, STOPPED, Journal, open_journal
@@ -305,3 +305,53 @@ def test_a_commit_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
         with pytest.raises(AppError):
             write(journal)
         assert journal.begin(make_plan(tmp_path, gguf())).state == SETTING_UP
+
+
+# --- what was measured ------------------------------------------------------------------------
+
+
+def proof_of(tokens_per_s: float, *, on_gpu: bool | None = None) -> Proof:
+    return Proof(first_token_s=0.5, tokens_per_s=tokens_per_s, answer="Paris", on_gpu=on_gpu)
+
+
+def test_what_was_measured_is_kept_newest_first(journal: Journal, tmp_path: Path) -> None:
+    plan = make_plan(tmp_path, gguf())
+    other = replace(plan, id="plan-b", quant=replace(plan.quant, name="Q8_0"))
+    assert journal.measured() == ()
+    for made, speed in ((plan, 9.0), (other, 5.0), (plan, 11.0)):
+        deployment = journal.begin(made)
+        journal.set_proof(deployment.id, proof_of(speed))
+        journal.close(deployment.id, "removed")
+    journal.begin(plan)  # has no proof yet
+    speeds = [(found.quant_name, found.tokens_per_s) for found in journal.measured()]
+    assert speeds == [(plan.quant.name, 11.0), ("Q8_0", 5.0)]
+    assert journal.measured()[0] == Measured(
+        model_id=plan.model.id,
+        quant_name=plan.quant.name,
+        accelerator=plan.accelerator,
+        tokens_per_s=11.0,
+        first_token_s=0.5,
+    )
+
+
+@pytest.mark.parametrize("speed", [0.0, -1.0])
+def test_a_speed_that_is_none_is_not_taken(journal: Journal, tmp_path: Path, speed: float) -> None:
+    deployment = journal.begin(make_plan(tmp_path, gguf()))
+    journal.set_proof(deployment.id, proof_of(speed))
+    assert journal.measured() == ()
+
+
+def test_the_processor_says_nothing_about_a_card(journal: Journal, tmp_path: Path) -> None:
+    """A container that quietly ran without its card would make the card look slow for ever."""
+    for number, (accelerator, on_gpu) in enumerate(
+        (
+            (Accelerator.CUDA, False),
+            (Accelerator.CUDA13, True),
+            (Accelerator.ROCM, None),
+            (Accelerator.CPU, False),
+        )
+    ):
+        plan = make_plan(tmp_path, gguf(), id=f"plan-{number}", accelerator=accelerator)
+        journal.set_proof(journal.begin(plan).id, proof_of(7.0, on_gpu=on_gpu))
+    found = {measured.accelerator for measured in journal.measured()}
+    assert found == {Accelerator.CUDA13, Accelerator.ROCM, Accelerator.CPU}
