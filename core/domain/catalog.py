@@ -175,6 +175,20 @@ class CardFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CardSpeed:
+    """Published runs on one card, beside what the formula for its kind says: 1.1 is a tenth
+    faster. Fewer runs count for less; the factors are what is left of them."""
+
+    card: str  # its name among the cards
+    processor: bool  # the runs were on its processor, not on its graphics
+    dense: float
+    dense_runs: int
+    experts: float  # the same for models with experts
+    experts_runs: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EngineImage:
     accelerator: Accelerator
     reference: str  # ghcr.io/ggml-org/llama.cpp:server
@@ -191,3 +205,4 @@ class Catalog:
     cards: tuple[CardFacts, ...]
     images: tuple[EngineImage, ...]
     made_on: str  # ISO date
+    speeds: tuple[CardSpeed, ...] = ()
