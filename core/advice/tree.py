@@ -8,30 +8,19 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from core.domain import Answers, Money, Sensitivity, Tree
+from core.advice.currency import in_currency
+from core.domain import Answers, Money, Offers, Sensitivity, Tree
 
 THRESHOLD_USD = Decimal(500)
 LONG_MONTHS = 12
 
-# One dollar in other currencies, rounded, to place a budget on one side of the threshold only.
-# Never used for a price. General knowledge, 2025.
-USD_RATES = {
-    "USD": Decimal(1),
-    "CNY": Decimal("7.1"),
-    "EUR": Decimal("0.9"),
-    "GBP": Decimal("0.8"),
-    "JPY": Decimal(150),
-    "HKD": Decimal("7.8"),
-    "TWD": Decimal(31),
-}
-USD_RATES_DATE = "2025"
 
-
-def article_tree(answers: Answers) -> Tree:
-    """The verdict of the tree and the answers that lead there."""
+def article_tree(answers: Answers, offers: Offers) -> Tree:
+    """The verdict of the tree and the answers that lead there. `offers` has the rates by which a
+    budget in another currency is placed on one side of the threshold."""
     if answers.sensitivity is not Sensitivity.PUBLIC:
         return Tree(verdict="local", path=("sensitive:yes",))
-    small = _under_threshold(answers.budget)
+    small = _under_threshold(answers.budget, offers)
     path = ("sensitive:no", f"budget_under_500:{'yes' if small else 'no'}")
     if small:
         return Tree(verdict="cloud", path=path)
@@ -42,7 +31,10 @@ def article_tree(answers: Answers) -> Tree:
     )
 
 
-def _under_threshold(budget: Money) -> bool:
-    """A currency we have no rate for counts as under it: the smaller promise."""
-    rate = USD_RATES.get(budget.currency)
-    return rate is None or budget.amount < THRESHOLD_USD * rate
+def _under_threshold(budget: Money, offers: Offers) -> bool:
+    """What cannot be placed, without a rate or not a number, counts as under it: the smaller
+    promise."""
+    if not budget.amount.is_finite():
+        return True
+    dollars = in_currency(budget.amount, budget.currency, "USD", offers)
+    return dollars is None or dollars < THRESHOLD_USD
