@@ -67,9 +67,10 @@ def local_cost(
 ) -> Cost:
     """Electricity, and what must be bought; a card that is here only where it is asked for.
 
-    A resale is what is left of the price at the end of the horizon, falling in a straight line to
-    `resale_share` of it at the end of the lifetime and on to nothing (straight-line depreciation,
-    as `(price - resale) / months` each month).
+    A resale takes off at the end of the horizon what is left of the price. At best that falls in
+    a straight line to `resale_share` of it at the end of the lifetime, and on to nothing (as
+    `(price - resale) / months` each month); at worst a used card brings no more than that share,
+    however early it is sold.
     """
     line, prices = _electricity(answers, inputs, offers, card, cards)
     lines = [line]
@@ -136,15 +137,21 @@ def _hardware(
         return None
     money = note.price.money
     price = _cents(money.amount * count)
-    lost = (1 - _exact(inputs.resale_share)) * answers.horizon_months / inputs.lifetime_months
-    left = _cents(price * max(Decimal(0), 1 - lost))
     lines = [CostLine(code=code, monthly=_NOTHING, once=(price, price), currency=money.currency)]
-    if left:
-        resale = CostLine(
-            code="resale", monthly=_NOTHING, once=(-left, -left), currency=money.currency
+    best, worst = _left(price, answers.horizon_months, inputs)
+    if best:
+        resale = (-best, -worst)
+        lines.append(
+            CostLine(code="resale", monthly=_NOTHING, once=resale, currency=money.currency)
         )
-        lines.append(resale)
     return lines, [note]
+
+
+def _left(price: Decimal, months: int, inputs: CostInputs) -> Range:
+    """What hardware of this price still brings after some months: at best, at worst."""
+    share = _exact(inputs.resale_share)
+    line = max(Decimal(0), 1 - (1 - share) * months / inputs.lifetime_months)
+    return _cents(price * line), _cents(price * min(line, share))
 
 
 def per_million(tokens_per_s: float, watts: float, kwh_price: Decimal) -> Decimal | None:

@@ -98,7 +98,9 @@ class CostInputs:
     hours_per_day: float
     questions_per_hour: float = 10.0  # assumed: one in six minutes, read and thought about
     input_tokens: int = 1500  # assumed: read for one question, with what was said before
-    output_tokens: int = 1200  # assumed: written for one answer, with its thoughts
+    # Written for one answer: 340 tokens, the mean in ShareGPT (Kwon et al. 2023), after 3,000 of
+    # thoughts. Ten of them an hour keep a card that writes 30 tokens/s busy for a third of it.
+    output_tokens: int = 3340
     cached_share: float = 0.5  # assumed: of what is read, what had been read before
     # Of the questions, outside the provider's busy hours. None: anything from none to all, as the
     # busy hours are a morning and an afternoon in China and depend on where the person lives.

@@ -41,7 +41,7 @@ def answers(**changes: Any) -> Answers:
 
 
 def inputs(**changes: Any) -> CostInputs:
-    return CostInputs(**{"hours_per_day": 2.0, **changes})
+    return CostInputs(**{"hours_per_day": 2.0, "output_tokens": 1200, **changes})
 
 
 def card(**changes: Any) -> CardFacts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from decimal import Decimal
+from pathlib import Path
 from time import perf_counter
 
 import pytest
@@ -21,7 +22,9 @@ from core.advice.cost import (
 )
 from core.advice.cost_inputs import BOUNDS, check_inputs
 from core.advice.currency import cost_in, in_currency
+from core.advice.offers import parse_offers
 from core.advice.price_age import STALE_AFTER_DAYS, first_day, is_stale
+from core.advice.speed import ANSWER_TOKENS, THINKING_TOKENS
 from core.domain import Cost, CostInputs, CostLine, Money
 from core.errors import AppError
 from core.text import LANGUAGES, Text
@@ -38,6 +41,7 @@ from tests.unit.advice.money_parts import (
     usd,
 )
 
+ROOT = Path(__file__).resolve().parents[3]
 GB = 1_000_000_000
 
 
@@ -100,14 +104,14 @@ def test_ones_own_price_of_a_kwh_is_used_and_marked() -> None:
 
 
 def test_what_must_be_bought_is_paid_at_the_start_and_its_rest_taken_off_at_the_end() -> None:
-    """1000 falls to 250 in 42 months; after 21 of them it is worth 625."""
+    """1000 falls to 250 in 42 months; after 21 of them it is worth 625, or 250 already."""
     said = answers(horizon_months=21)
     cost = local_cost(said, inputs(hardware_price=usd(1000)), offers(), card())
     assert cost.once == amounts("1000", "1000")
     assert line(cost, "hardware").once == amounts("1000", "1000")
-    assert line(cost, "resale").once == amounts("-625", "-625")
+    assert line(cost, "resale").once == amounts("-625", "-250")
     assert cost.monthly == amounts("1.61", "6.43")
-    assert cost.total == (21 * Decimal("1.61") + 375, 21 * Decimal("6.43") + 375)
+    assert cost.total == (21 * Decimal("1.61") + 375, 21 * Decimal("6.43") + 750)
 
 
 @pytest.mark.parametrize(("months", "left"), [(42, "-250"), (49, "-125"), (56, None), (120, None)])
@@ -373,6 +377,9 @@ def test_a_whole_cost_in_another_currency_shows_its_rate_once() -> None:
     assert (there.monthly, there.currency) == (amounts("0.41", "0.82"), "EUR")
     assert [note.name for note in there.prices if note.unit == "usd"] == ["EUR"]
     assert cost_in(there, "EUR", offers()) == there
+    further = cost_in(there, "CNY", offers())
+    assert further is not None
+    assert [note.name for note in further.prices if note.unit == "usd"] == ["EUR", "CNY"]
     assert cost_in(cost, "XYZ", offers()) is None
     nothing = cost_in(unknown_cost(answers()), "EUR", offers())
     assert nothing is not None
@@ -414,6 +421,10 @@ def test_the_defaults_take_the_hours_of_the_answers_and_are_possible() -> None:
     assert found.hours_per_day == 3.5
     assert found.kwh_price is None
     check_inputs(found)
+
+
+def test_an_answer_is_as_long_as_the_one_that_somebody_waits_for() -> None:
+    assert default_inputs(answers(), offers()).output_tokens == THINKING_TOKENS + ANSWER_TOKENS
 
 
 def test_every_input_has_its_bounds() -> None:
@@ -486,6 +497,28 @@ def test_the_refusal_names_the_value_and_what_is_possible(language: str) -> None
     assert "1000" in told["happened"]
     assert "96" in told["happened"]
     assert "0.01" in told["happened"]
+
+
+def test_every_real_offer_has_a_cost_unless_its_price_is_unknown() -> None:
+    file = ROOT / "assets" / "catalog" / "offers.toml"
+    known = parse_offers(file.read_bytes(), TODAY)
+    said = answers(country="DE", budget=usd(900, "CNY"))
+    made = default_inputs(said, known)
+    local = local_cost(said, made, known, card())
+    assert local.monthly is not None
+    for asked in known.tokens:
+        paid = token_cost(said, made, known, asked)
+        assert paid.monthly is not None
+        assert 0 < paid.monthly[0] < 100
+        both = hybrid_cost(said, made, known, local, paid)
+        assert both.currency == "CNY"
+        assert both.monthly is not None
+    assert known.tokens
+    for rented in known.cloud:
+        cost = cloud_cost(said, made, known, rented, 20 * GB)
+        assert (cost.monthly is None) == (rented.hourly is None)
+        if rented.hourly is None:
+            assert over_budget(cost, said, known) is None
 
 
 def test_all_costs_of_one_recommendation_take_no_time() -> None:
