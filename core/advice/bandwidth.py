@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TypeGuard
 
 from core.advice.cards import card_of, find_card
-from core.domain import CardFacts, Catalog, Cpu, Device, Gpu, Probe, known
+from core.domain import CardFacts, CardSpeed, Catalog, Cpu, Device, Gpu, Probe, known
 
 
 class Hardware(StrEnum):
@@ -74,12 +75,23 @@ class Reading:
 
     gbs: tuple[float, float]  # GB/s (10^9 bytes), slowest and fastest
     hardware: Hardware
-    vendor: str
     tensor_cores: bool = False  # NVIDIA from compute capability 7.0: reads questions far faster
+    own: CardSpeed | None = None  # published runs of this very card
 
     @property
     def known(self) -> bool:
         return self.gbs[0] == self.gbs[1]
+
+    def own_factor(self, experts: bool) -> float:
+        """By how much published runs of this very card are faster than the formula."""
+        if self.own is None:
+            return 1.0
+        return self.own.experts if experts else self.own.dense
+
+    def own_runs(self, experts: bool) -> int:
+        if self.own is None:
+            return 0
+        return self.own.experts_runs if experts else self.own.dense_runs
 
 
 def bandwidth_known(device: Device, catalog: Catalog, cpu: Cpu) -> bool:
@@ -92,14 +104,22 @@ def bandwidth_known(device: Device, catalog: Catalog, cpu: Cpu) -> bool:
 def reading(device: Device, catalog: Catalog, probe: Probe) -> Reading:
     """What is known of this device, else the range of its kind."""
     if device.gpu is not None:
-        return _of_card(device.gpu, card_of(catalog, device.gpu))
+        card = card_of(catalog, device.gpu)
+        return replace(_of_card(device.gpu, card), own=_own(catalog, card, processor=False))
     found = _processor_gbs(catalog, probe.cpu)
     slowest = PROCESSOR_X86_GBS if probe.arch == "x86_64" else PROCESSOR_ARM_GBS
     return Reading(
         gbs=(slowest, PROCESSOR_FAST_GBS) if found is None else (found, found),
         hardware=Hardware.PROCESSOR,
-        vendor="",
+        own=_own(catalog, _processor_card(catalog, probe.cpu), processor=True),
     )
+
+
+def _own(catalog: Catalog, card: CardFacts | None, *, processor: bool) -> CardSpeed | None:
+    if card is None:
+        return None
+    mine = (card.name, processor)
+    return next((found for found in catalog.speeds if (found.card, found.processor) == mine), None)
 
 
 def _of_card(gpu: Gpu, card: CardFacts | None) -> Reading:
@@ -108,7 +128,6 @@ def _of_card(gpu: Gpu, card: CardFacts | None) -> Reading:
     return Reading(
         gbs=(found, found) if found else SHARED_GBS if gpu.unified_memory else CARD_GBS,
         hardware=_hardware(gpu, card, vendor),
-        vendor=vendor,
         tensor_cores=vendor == "nvidia" and _capability(gpu, card) >= 7.0,
     )
 
@@ -134,14 +153,18 @@ def _capability(gpu: Gpu, card: CardFacts | None) -> float:
 def _processor_gbs(catalog: Catalog, cpu: Cpu) -> float | None:
     if _sensible(cpu.memory_bandwidth_gbs):
         return cpu.memory_bandwidth_gbs
+    return _gbs(_processor_card(catalog, cpu))
+
+
+def _processor_card(catalog: Catalog, cpu: Cpu) -> CardFacts | None:
     name = known(cpu.name)
-    return _gbs(find_card(catalog, name, None)) if name else None
+    return find_card(catalog, name, None) if name else None
 
 
 def _gbs(card: CardFacts | None) -> float | None:
     return card.memory_bandwidth_gbs if card and _sensible(card.memory_bandwidth_gbs) else None
 
 
-def _sensible(gbs: float | None) -> bool:
+def _sensible(gbs: float | None) -> TypeGuard[float]:
     """Whether a bandwidth can be reckoned with: a reading of zero or of infinity is none."""
     return gbs is not None and math.isfinite(gbs) and gbs > 0

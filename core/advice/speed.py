@@ -1,24 +1,22 @@
 """How fast a model will write, and how long a person waits for an answer, as ranges.
 
-Writing is bound by how fast the weights can be read: one token takes the bytes read, divided by
-the bandwidth that a model really gets, plus a fixed time per layer. Devices work one after the
-other, so their times add up.
+An estimate from the bandwidth of the hardware; what was measured on this computer stands in its
+place, or moves it.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from core.advice.bandwidth import FITTED, Constants, Hardware, Reading, bandwidth_known, reading
+from core.advice.bandwidth import FITTED, Hardware, bandwidth_known
 from core.advice.first_token import PROMPT_TOKENS, prompt_s
+from core.advice.token_time import USED_CONTEXT, Load, active_bytes, loads, token_s, whole
 from core.domain import (
     Accelerator,
     Catalog,
-    Device,
     Fit,
-    FitPart,
     Measured,
     Model,
     Probe,
@@ -42,34 +40,23 @@ __all__ = [
     "predict_speed",
 ]
 
-USED_CONTEXT = 1024  # tokens already in the conversation; a longer one is slower
 COMFORTABLE_TOKENS_PER_S = 8.0  # below this, waiting for a model that thinks first is no pleasure
 # A distill of R1 thinks for thousands of tokens: up to 32,768 are advised (its README).
 THINKING_TOKENS = 3000
 # Mean length of an answer in ShareGPT, 338 tokens (Kwon et al. 2023, PagedAttention, figure 11).
 ANSWER_TOKENS = 340
 
-# Around the formula, from what the benchmark's left-out runs came to.
+# Low and high end around the formula: four in five of the benchmark's left-out runs lie within.
 SPREAD = (0.8, 1.25)
-EXPERT_SPREAD = (0.6, 1.6)
+OWN_SPREAD = (0.85, 1.18)  # where other runs of this very card are known
+PROCESSOR_SPREAD = (0.65, 1.3)
+EXPERT_SPREAD = (0.55, 1.7)  # how well a router's picks are read differs most
 MEASURED_SPREAD = (0.9, 1.1)  # the same answer again, on the same computer
 
 SLOWEST, FASTEST = 0.01, 10_000.0  # tokens/s: what lies outside is a mistake in what was read
 # A smaller model's time goes into the calls per layer and says little of how a large one reads.
 LEAST_CALIBRATING_PARAMS = 1_000_000_000
 CALIBRATION_BOUNDS = (0.25, 2.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
-    """What one device reads and does for one token."""
-
-    weight_bytes: float
-    cache_bytes: float
-    sparse_cache: bool
-    layers: float
-    experts: bool
-    reading: Reading
 
 
 def predict_speed(
@@ -83,7 +70,7 @@ def predict_speed(
 ) -> Speed:
     """Tokens per second of this model as it lies in memory, with `context` tokens before it."""
     parts = loads(model, quant, fit, catalog, probe, context)
-    spread = EXPERT_SPREAD if model.experts else SPREAD
+    spread = _spread(parts)
     slow = _bounded(spread[0] / token_s(parts, FITTED, fast=False))
     fast = _bounded(spread[1] / token_s(parts, FITTED, fast=True))
     prompt = prompt_s(model, [(part.reading, part.layers) for part in parts])
@@ -96,46 +83,18 @@ def predict_speed(
     )
 
 
-def active_bytes(model: Model, quant: Quant, context: int = USED_CONTEXT) -> float:
-    """What is read from memory for one token: the weights, of the experts only the used share,
-    and the cache of `context` tokens."""
-    return _active_weights(model, quant) + _cache_bytes(model, quant, context)
+def _spread(parts: tuple[Load, ...]) -> tuple[float, float]:
+    """The widest of what the devices ask for."""
+    spreads = [_spread_of(part) for part in parts]
+    return min(low for low, _ in spreads), max(high for _, high in spreads)
 
 
-def loads(
-    model: Model, quant: Quant, fit: Fit, catalog: Catalog, probe: Probe, context: int
-) -> tuple[Load, ...]:
-    """How the work for one token is shared out. What is not said lies on the processor."""
-    parts = fit.parts or (_on_processor(model, quant),)
-    read = [_read_bytes(model, part) for part in parts]
-    cached = [_finite(part.kv_bytes) for part in parts]
-    layers = [_finite(part.layers) for part in parts]
-    weights, cache = _active_weights(model, quant), _cache_bytes(model, quant, context)
-    return tuple(
-        Load(
-            weight_bytes=weights * _share(read, index),
-            cache_bytes=cache * _share(cached if sum(cached) else layers, index),
-            sparse_cache=model.attention is not None and model.attention.kind == "csa_hca",
-            layers=_finite(model.layers) * _share(layers, index),
-            experts=model.experts is not None,
-            reading=reading(part.device, catalog, probe),
-        )
-        for index, part in enumerate(parts)
-    )
-
-
-def token_s(parts: tuple[Load, ...], constants: Constants, *, fast: bool) -> float:
-    """Seconds for one token, at the fast or the slow end of what the bandwidths may be."""
-    return sum(load_s(part, constants, fast=fast) for part in parts)
-
-
-def load_s(part: Load, constants: Constants, *, fast: bool) -> float:
-    hardware = part.reading.hardware
-    layer_s = constants.expert_layer_s if part.experts else constants.layer_s
-    cost = constants.sparse_cache_cost if part.sparse_cache else constants.cache_cost
-    gbs = part.reading.gbs[1 if fast else 0]
-    read = part.weight_bytes + part.cache_bytes * cost
-    return read / (gbs * 1e9 * constants.share[hardware]) + part.layers * layer_s[hardware]
+def _spread_of(part: Load) -> tuple[float, float]:
+    if part.experts:
+        return EXPERT_SPREAD
+    if part.reading.hardware is Hardware.PROCESSOR:
+        return PROCESSOR_SPREAD
+    return OWN_SPREAD if part.reading.own_runs(experts=False) else SPREAD
 
 
 def measured_speed(
@@ -217,65 +176,10 @@ def _predicted(run: Measured, profile: Profile, catalog: Catalog) -> float | Non
         verdict=Verdict.COMFORTABLE,
         needed_bytes=0,
         available_bytes=0,
-        parts=(_whole(model, quant, device),),
+        parts=(whole(model, quant, device),),
     )
     low, high = predict_speed(model, quant, fit, catalog, profile.probe).tokens_per_s
     return math.sqrt(low * high)
-
-
-def _whole(model: Model, quant: Quant, device: Device) -> FitPart:
-    return FitPart(
-        device=device,
-        layers=model.layers,
-        weights_bytes=quant.size_bytes,
-        expert_bytes=quant.expert_bytes,
-        repacked_bytes=0,
-        kv_bytes=0,
-        compute_bytes=0,
-        overhead_bytes=0,
-        available_bytes=0,
-    )
-
-
-def _on_processor(model: Model, quant: Quant) -> FitPart:
-    return _whole(
-        model, quant, Device(name="", accelerator=Accelerator.CPU, free_bytes=0, gpu=None)
-    )
-
-
-def _active_weights(model: Model, quant: Quant) -> float:
-    """The input embedding is looked up, not read through."""
-    weights = _finite(quant.size_bytes) - _finite(quant.token_embd_bytes)
-    experts = min(_finite(quant.expert_bytes), max(weights, 0.0))
-    if model.experts is not None and not experts:
-        # The catalogue does not say how large the experts are: by the parameters then.
-        return max(weights, 1.0) * _part(model.params_active, model.params_total)
-    return max(weights - experts * (1 - _used(model)), 1.0)
-
-
-def _read_bytes(model: Model, part: FitPart) -> float:
-    experts = _finite(part.expert_bytes)
-    return max(_finite(part.weights_bytes) - experts * (1 - _used(model)), 0.0)
-
-
-def _used(model: Model) -> float:
-    return 1.0 if model.experts is None else _part(model.experts.used, model.experts.count)
-
-
-def _part(some: float, all_: float) -> float:
-    return min(max(_finite(some) / _finite(all_), 0.0), 1.0) if _finite(all_) else 1.0
-
-
-def _cache_bytes(model: Model, quant: Quant, context: int) -> float:
-    kept = model.attention
-    if kept is None:
-        return 0.0
-    per_layer = {
-        "gqa": kept.kv_heads * (kept.key_dim + kept.value_dim),
-        "mla": kept.kv_lora_rank + kept.rope_dim,
-        "dsa": kept.kv_lora_rank + kept.rope_dim + kept.indexer_dim,
-    }
-    return _finite(2 * model.layers * per_layer.get(kept.kind, 0)) * _finite(context)
 
 
 def _answer_s(
@@ -288,18 +192,8 @@ def _answer_s(
     return start[0] + least / tokens_per_s[1], start[1] + most / tokens_per_s[0]
 
 
-def _share(of: list[float], index: int) -> float:
-    total = sum(of)
-    return of[index] / total if total > 0 else 1 / len(of)
-
-
 def _usable(run: Measured) -> bool:
     return math.isfinite(run.tokens_per_s) and run.tokens_per_s > 0
-
-
-def _finite(value: float) -> float:
-    """A number as it can be reckoned with: below zero nothing, and nothing without end."""
-    return float(min(max(value, 0), 10**18)) if value == value else 0.0
 
 
 def _bounded(tokens_per_s: float) -> float:
