@@ -15,7 +15,7 @@ from core.advice.attention import (
     cache_bytes,
     padded,
 )
-from core.domain import Accelerator, Device, Model, Quant
+from core.domain import Accelerator, Attention, Device, Model, Quant
 
 __all__ = [
     "BYTES_PER_ELEMENT",
@@ -54,6 +54,10 @@ COMFORTABLE_SHARE = 0.95
 _REPACKED_SHARE = {"Q4_K_M": 0.7}
 
 _F32, _F16 = 4, 2
+# Numbers per token that are alike in every model of its kind: entries that the indexer of V3.2
+# picks (`index_topk`), and what the one of V4 works with, fitted.
+_DSA_PICKED = 2048
+_V4_INDEXER = 26_624
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,19 +107,52 @@ def kv_bytes(
 def compute_bytes(model: Model, context: int, ubatch: int = UBATCH) -> int | None:
     """Bytes of the buffer for one batch of `ubatch` tokens; None where a figure is missing.
 
-    The largest moment of a batch is either its last, when every token has a number for every word
-    of the vocabulary, or one of the feed-forward network or of the attention, whichever is wider.
-    With it goes which tokens may look at which (f16). Equal to llama-fit-params within 3 %; up to
-    249 MiB above what the server plans, which asks for fewer logits.
+    A buffer is as large as the fullest moment of a batch. Most often that is its end, when every
+    token has a number for every word of the vocabulary. Fitted to llama-fit-params of build b11434
+    (all shapes of the catalogue, 2,048 to 1,048,576 tokens): exact but for gaps between tensors,
+    16 MiB at most; for V4 and V3.2 at most 48 MiB below and 133 above. llama-server asks for fewer
+    logits and plans 59 to 249 MiB less.
     """
-    if model.vocab is None or model.vocab <= 0 or model.hidden <= 0:
+    if (model.vocab or 0) <= 0 or model.hidden <= 0 or context <= 0 or ubatch <= 0:
         return None
-    if model.ffn is None and model.experts is None:
+    attention = model.attention
+    if attention is None or (model.ffn is None and model.experts is None):
         return None
-    if context <= 0 or ubatch <= 0:
+    if attention.kind == "gqa":
+        return _plain_buffer(model, padded(context), ubatch, 0)
+    if not model.heads or model.heads < 0:
         return None
-    widest = max(model.vocab, 3 * (model.ffn or 0), _attention_width(model)) + 5 * model.hidden
-    return ubatch * (widest * _F32 + padded(context) * _F16)
+    if attention.kind == "csa_hca":
+        return _v4_buffer(model, attention, model.heads, padded(context), ubatch)
+    # The queries, and what they become beside the compressed vectors, twice.
+    compressed = attention.kv_lora_rank + attention.rope_dim
+    width = model.heads * (2 * compressed + attention.key_dim)
+    buffer = _plain_buffer(model, padded(context), ubatch, width)
+    if attention.kind == "dsa":
+        # A mask and scores of the indexer, and what it picked in every layer.
+        picked = model.layers * _DSA_PICKED
+        buffer += ubatch * (padded(context) * (_F16 + _F32) + picked * _F32)
+    return buffer
+
+
+def _plain_buffer(model: Model, cells: int, ubatch: int, attention_width: int) -> int:
+    """Logits, feed-forward network or attention, with which token may look at which (f16)."""
+    widest = max(model.vocab or 0, 3 * (model.ffn or 0), attention_width)
+    return ubatch * ((widest + 5 * model.hidden) * _F32 + cells * _F16)
+
+
+def _v4_buffer(
+    model: Model, attention: Attention, heads: int, cells: int, ubatch: int
+) -> int | None:
+    if attention.csa_ratio <= 0:
+        return None
+    entries = cells // attention.csa_ratio
+    queries = 3 * heads * attention.key_dim
+    at_the_end = ubatch * ((model.vocab or 0) + 2 * model.hidden) * _F32
+    between = ubatch * ((queries + 7 * model.hidden) * _F32 + entries * 2 * _F16)
+    # Five masks of all entries, and the entries themselves laid beside the window.
+    looking = ubatch * ((queries + _V4_INDEXER) * _F32 + entries * 5 * _F16)
+    return max(at_the_end, between, looking + entries * attention.key_dim * _F16)
 
 
 def need(
@@ -159,12 +196,3 @@ def possible_sizes(quant: Quant) -> bool:
     """Whether the parts of a file can be parts of it: a catalogue or a header may say anything."""
     parts = (quant.token_embd_bytes, quant.expert_bytes)
     return quant.size_bytes > 0 and min(parts) >= 0 and sum(parts) <= quant.size_bytes
-
-
-def _attention_width(model: Model) -> int:
-    """Numbers per token while the compressed vectors are looked at, twice, beside the queries."""
-    attention = model.attention
-    if attention is None or attention.kind not in ("mla", "dsa") or model.heads is None:
-        return 0
-    compressed = attention.kv_lora_rank + attention.rope_dim
-    return model.heads * (2 * compressed + attention.key_dim)
