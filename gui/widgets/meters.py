@@ -72,22 +72,31 @@ class MeterBar(QWidget):
 
 
 class RangeBar(QWidget):
-    """A predicted range as a band and a measured value as a dot. Outside the band it warns."""
+    """A predicted range as a band and a measured value as a dot. Outside the band it warns.
+
+    A tick shows a value to compare with, such as how fast people read.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._top = 1.0
         self._band = (0.0, 0.0)
         self._dot: float | None = None
+        self._tick: float | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         theme.watcher().changed.connect(self.update)
 
     def set_values(
-        self, low: float, high: float, measured: float | None = None, description: str = ""
+        self,
+        low: float,
+        high: float,
+        measured: float | None = None,
+        description: str = "",
+        tick: float | None = None,
     ) -> None:
         """All in the same unit. `description` is what a screen reader says."""
-        self._band, self._dot = (low, high), measured
-        self._top = max(high, measured or 0.0) * 1.15 or 1.0
+        self._band, self._dot, self._tick = (low, high), measured, tick
+        self._top = max(high, measured or 0.0, tick or 0.0) * 1.15 or 1.0
         self.setAccessibleDescription(description)
         self.update()
 
@@ -104,6 +113,10 @@ class RangeBar(QWidget):
         low, high = (edge / self._top * width for edge in self._band)
         painter.setBrush(theme.color("accent-border"))
         painter.drawRoundedRect(QRectF(low, middle - 3, max(6.0, high - low), 6), 3, 3)
+        if self._tick is not None:
+            x = self._tick / self._top * width
+            painter.setPen(QPen(theme.color("text"), 2))
+            painter.drawLine(QPointF(x, 1), QPointF(x, self.height() - 1))
         if self._dot is not None:
             inside = self._band[0] <= self._dot <= self._band[1]
             painter.setPen(QPen(theme.color("surface"), 2))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QWidget
+from dataclasses import replace
 
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from core.advice.cost import default_inputs
 from core.advice.profile import build_profile
 from core.advice.recommend import recommend, starter
 from core.assembly import Assembly
+from core.domain import Advice, Answers, CostInputs, Recommendation
 from core.errors import AppError
 from core.setup import flow
 from core.setup.flow import WizardState
@@ -15,12 +19,16 @@ from gui.language import say, text
 from gui.widgets.buttons import Button
 from gui.widgets.labels import Label
 from gui.wizard import plan_words as words
-from gui.wizard.assumptions import AssumptionsDialog
+from gui.wizard.beside import Beside
+from gui.wizard.figures import changed_fields
 from gui.wizard.plan_card import MainCard, OtherRow
+from gui.wizard.plan_chart import ChartCard
+from gui.wizard.plan_detail import DetailCard
 from gui.wizard.quiet_note import Offer, QuietNote
 from gui.wizard.step import Act, Footer, StepPage
+from gui.wizard.worked_out import WorkedOutDialog
 
-_ROWS = 3  # alternatives shown before "Show all"
+_ROWS = 4  # alternatives shown before "Show all"; the advice has no more
 
 
 class PlanPage(StepPage):
@@ -30,6 +38,8 @@ class PlanPage(StepPage):
         super().__init__(assembly, parent)
         self._all = False
         self._refused: AppError | None = None  # why there is no plan, where the core says so
+        self._figures: dict[str, object] = {}  # what the person changed of what the costs rest on
+        self._sheet: WorkedOutDialog | None = None
         self._title = Label("title")
         self._lead = Label("muted")
         self.main = MainCard()
@@ -41,10 +51,22 @@ class PlanPage(StepPage):
         self.more = Button("quiet", "small", "chevron-down")
         self.more.setObjectName("show-all")
         self.more.clicked.connect(self._show_all)
+        self.chart = ChartCard()
+        self.chart.counted.connect(self._count_the_card)
+        self.detail = DetailCard()
+        list_ = QWidget()
+        self._list = QVBoxLayout(list_)
+        self._list.setContentsMargins(0, 0, 0, 0)
+        self._list.setSpacing(8)
+        self._list.addWidget(self._others)
+        self._list.addWidget(self.more)
+        self._list.addStretch(1)
+        self._lower = Beside(list_, self.chart, shares=(3, 2))
         # The offer first: where it shows, the plan below it cannot be carried out right now.
-        for widget in (self._title, self._lead, self._small, self.main, self._tree, self._others):
+        for widget in (self._title, self._lead, self._small, self.main, self._lower):
             self.body.addWidget(widget)
-        self.body.addWidget(self.more)
+        self.body.addWidget(self.detail)
+        self.body.addWidget(self._tree)
         self.render()
 
     def title(self) -> str:
@@ -52,17 +74,18 @@ class PlanPage(StepPage):
 
     def render(self) -> None:  # type: ignore[override]
         advice, chosen = self.state.advice, self.state.recommendation
+        answers = self.state.answers
         self._title.setText(say("page.plan.title"))
-        for widget in (self.main, self._tree, self._others):
+        for widget in (self.main, self._tree, self._lower, self.detail):
             widget.setVisible(chosen is not None)
-        if advice is None or chosen is None:
+        if advice is None or chosen is None or answers is None:
             self._lead.setText(say("page.plan.working"))
             self._small.hide()
             self._show_rows(())
             return
         self._lead.setText(say("page.plan.lead", n=len(advice.recommendations)))
-        answers = self.state.answers
-        self.main.show_plan(chosen, answers.hours_per_day if answers else 2.0)
+        inputs = advice.inputs or default_inputs(answers, self.assembly.offers)
+        self.main.show_plan(chosen, inputs.hours_per_day)
         self._tree.say(words.tree_line(advice))
         others = [
             index
@@ -72,6 +95,8 @@ class PlanPage(StepPage):
         self._others.setText(say("page.plan.others"))
         self._others.setVisible(bool(others))
         self._show_rows(tuple(others))
+        self.chart.show_costs(advice, chosen, answers)
+        self.detail.show_plan(chosen)
         self._offer_starter()
 
     def footer(self) -> Footer:
@@ -87,18 +112,55 @@ class PlanPage(StepPage):
 
     def entered(self) -> None:
         self._all = False
-        state = self.state
-        if state.advice is None and state.probe is not None and state.answers is not None:
-            profile = build_profile(state.probe, state.answers)
-            catalog = self.assembly.catalog
-            state = flow.with_advice(
-                state, profile, recommend(profile, catalog), starter(profile, catalog)
-            )
+        state, answers = self.state, self.state.answers
+        if state.advice is None and state.probe is not None and answers is not None:
+            profile = build_profile(state.probe, answers)
+            catalog, offers = self.assembly.catalog, self.assembly.offers
+            advice = recommend(profile, catalog, offers, self._inputs(answers))
+            state = flow.with_advice(state, profile, advice, starter(profile, catalog, offers))
         self._take(flow.take_up(state))
 
     def press_link(self) -> None:
-        if self.state.advice is not None:
-            AssumptionsDialog(self.state.advice, self.window()).open()
+        advice, answers = self.state.advice, self.state.answers
+        if advice is None or answers is None:
+            return
+        self._sheet = WorkedOutDialog(advice, answers, self.window())
+        self._sheet.figures_changed.connect(self._work_out)
+        self._sheet.destroyed.connect(self._sheet_is_gone)
+        self._sheet.open()
+
+    def _sheet_is_gone(self) -> None:
+        self._sheet = None
+
+    def _inputs(self, answers: Answers) -> CostInputs:
+        """What the answers say, and over it what the person changed before answering again."""
+        inputs = default_inputs(answers, self.assembly.offers)
+        return replace(inputs, **self._figures)  # type: ignore[arg-type]
+
+    def _count_the_card(self, count: bool) -> None:
+        if (advice := self.state.advice) is not None and advice.inputs is not None:
+            self._work_out(replace(advice.inputs, count_hardware=count))
+
+    def _work_out(self, inputs: CostInputs) -> None:
+        """The whole advice again, from other figures. A plan that was chosen stays chosen."""
+        state, answers = self.state, self.state.answers
+        if state.profile is None or state.advice is None or answers is None:
+            return
+        self._figures = dict(changed_fields(default_inputs(answers, self.assembly.offers), inputs))
+        offers = self.assembly.offers
+        advice = recommend(state.profile, self.assembly.catalog, offers, inputs)
+        before = state.recommendation if state.chosen or state.starter else None
+        again = flow.with_advice(state, state.profile, advice, state.small)
+        if state.starter:
+            again = flow.choose_starter(again)
+        elif before is not None:
+            lines = advice.recommendations
+            again = flow.choose(
+                again, next((n for n, w in enumerate(lines) if _same(w, before)), 0)
+            )
+        self._take(again)
+        if self._sheet is not None:
+            self._sheet.show_advice(advice)
 
     def _take(self, state: WizardState) -> None:
         """Makes the plan for what is chosen, where it can be carried out."""
@@ -170,7 +232,7 @@ class PlanPage(StepPage):
         while len(self.rows) < len(shown):
             row = OtherRow(len(self.rows))
             row.pressed.connect(self._choose)
-            self.body.insertWidget(self.body.indexOf(self.more), row)
+            self._list.insertWidget(self._list.indexOf(self.more), row)
             self.rows.append(row)
         for row in self.rows:
             row.hide()
@@ -182,3 +244,13 @@ class PlanPage(StepPage):
             row.show()
         self.more.setText(say("page.plan.more", n=len(indices) - len(shown)))
         self.more.setVisible(len(indices) > len(shown))
+
+
+def _place_of(before: Recommendation, advice: Advice) -> int:
+    """Where the same way stands in another advice; the first place where it is gone."""
+    lines = enumerate(advice.recommendations)
+    return next((number for number, way in lines if _what(way) == _what(before)), 0)
+
+
+def _what(way: Recommendation) -> tuple[object, ...]:
+    return (way.kind, way.model and way.model.id, way.engine, way.provider, way.offer)

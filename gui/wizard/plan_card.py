@@ -98,18 +98,18 @@ class OtherRow(Card):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._icon, self._arrow = QLabel(), QLabel()
         self._name = Label("strong")
-        self._speed = Label("caption", wrap=False)
         self._grade = Chip()
-        self._cost = Label("caption", tone="money", wrap=False)
-        self._why_not = Label("caption")
+        self._cost = Label("strong", tone="money", wrap=False)
+        self._what, self._why_not = Label("caption"), Label("caption")
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addWidget(self._name, 1)
-        for widget in (self._speed, self._grade, self._cost, self._arrow):
-            top.addWidget(widget)
+        for widget in (self._grade, self._cost, self._arrow):
+            top.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         texts = QVBoxLayout()
         texts.setSpacing(3)
         texts.addLayout(top)
+        texts.addWidget(self._what)
         texts.addWidget(self._why_not)
         row = QHBoxLayout()
         row.setSpacing(12)
@@ -122,14 +122,16 @@ class OtherRow(Card):
         self._icon.setPixmap(icons.pixmap(KIND_ICONS[what.kind.value], "text-muted", 20))
         self._arrow.setPixmap(icons.pixmap("chevron-right", "text-muted", 16))
         self._name.setText(words.name(what))
-        self._speed.setText(words.words_a_second(what) if what.speed else "")
         letter, tone = words.grade(what)
         self._grade.set_state(tone, None, letter)
         self._grade.setAccessibleName(say(f"privacy.{what.privacy}"))
         self._cost.setText(words.cost_a_month(what))
+        self._what.setText(words.way_and_speed(what))
         self._why_not.setText(words.why_not_first(what))
         self._why_not.setVisible(bool(self._why_not.text()))
-        self.setAccessibleName(f"{words.name(what)}. {words.why_not_first(what)}")
+        parts = (words.name(what), say(f"privacy.{what.privacy}"), words.cost_a_month(what),
+                 self._what.text(), self._why_not.text())  # fmt: skip
+        self.setAccessibleName(". ".join(part for part in parts if part))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from decimal import Decimal
+
 from core.advice.reasons import CHARACTERS_PER_TOKEN, WORDS_PER_TOKEN
 from core.domain import Advice, Kind, Money, Recommendation
 from gui import language
@@ -18,25 +21,52 @@ _SAME_AS = {
     "hybrid": (Kind.HYBRID,),
     "cloud": (Kind.CLOUD, Kind.TOKENS),
 }
-_NOT_FIRST = "limit.not_first."
+# How fast people read, in tokens a second: 250 words a minute is the usual figure for English
+# (Brysbaert 2019 found 238), five to eight characters a second for Chinese.
+READING = {
+    "en": 250 / 60 / WORDS_PER_TOKEN,
+    "zh_CN": (5 + 8) / 2 / CHARACTERS_PER_TOKEN,
+}
 _UNDER_THE_NAME = ("limit.distilled", "limit.starter_not_deepseek")  # said there already
 _SHOWN = 4  # points in a list; more would not be read
 
 
 def name(what: Recommendation) -> str:
     """The model and where it would run, or the name of the way."""
-    if what.model is not None:
+    if what.model is not None and what.kind is Kind.LOCAL:
         return say("page.plan.name", model=what.model.name)
     return say(f"kind.{what.kind.value}")
 
 
 def what_it_is(what: Recommendation) -> str:
     """One honest line under the name."""
+    if what.kind is not Kind.LOCAL:
+        return _elsewhere(what)
     if what.model is None:
-        return say(f"page.plan.what.{what.kind.value}")
+        return say("page.plan.what.local")
     if what.model.starter:
         return say("page.plan.what.starter")
     return say("page.plan.what.distilled" if what.model.distilled else "page.plan.what.full")
+
+
+def _elsewhere(what: Recommendation) -> str:
+    """Which model answers, and at whose place."""
+    way = what.kind.value
+    if not what.offer or (what.model is None and what.kind is not Kind.TOKENS):
+        return say(f"page.plan.what.{way}")
+    return say(
+        f"page.plan.what.{way}.at",
+        model=text().model(what.model) if what.model else "",
+        machine=what.device_name,
+        offer=what.offer,
+        provider=provider(what.provider),
+    )
+
+
+def provider(code: str) -> str:
+    """A provider as people know it."""
+    key = f"provider.name.{code}"
+    return say(key) if text().has(key) else code
 
 
 def cost(what: Recommendation) -> str:
@@ -78,12 +108,44 @@ def words_a_second(what: Recommendation) -> str:
     return reading_speed(*what.speed.tokens_per_s)
 
 
+def way_and_speed(what: Recommendation) -> str:
+    """What another way is, with its speed as reading people know it."""
+    if what.speed is None:
+        return what_it_is(what)
+    return joined((what_it_is(what), say("page.plan.sentence", what=words_a_second(what))))
+
+
 def reading_speed(low: float, high: float) -> str:
     """Tokens per second as words a second, or as Chinese characters a second."""
     per_token = CHARACTERS_PER_TOKEN if language.current() == "zh_CN" else WORDS_PER_TOKEN
     return say(
         "page.plan.words", words=text().span(_calm(low * per_token), _calm(high * per_token))
     )
+
+
+def span_of_time(low: float, high: float) -> str:
+    """How long, from so to so: seconds up to two minutes, then minutes, then hours."""
+    size, unit = (3600, "hours") if high >= 90 * 60 else (60, "minutes")
+    if high < 120:
+        size, unit = 1, "seconds"
+    first, last = (_calm_time(value / size) for value in (low, high))
+    return say(f"unit.{unit}", n=text().span(first, last))
+
+
+def _calm_time(value: float) -> float:
+    """A guess needs no second digit after the comma, and nothing takes no time at all."""
+    return round(value) if value >= 10 else max(0.1, round(value, 1))
+
+
+def round_money(amount: float | Decimal, currency: str) -> str:
+    """An amount without cents where it has none: 1,200 and not 1,200.00."""
+    shown = text().money(Money(amount=Decimal(str(amount)), currency=currency))
+    return shown.removesuffix(".00")
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Sentences one after another, as the language sets them."""
+    return ("" if language.current() == "zh_CN" else " ").join(sentences)
 
 
 def _calm(value: float) -> float:
@@ -106,19 +168,16 @@ def limits(what: Recommendation) -> list[str]:
     known = [
         note
         for note in what.reasons
-        if note.code.startswith("limit.")
-        and not note.code.startswith(_NOT_FIRST)
-        and note.code not in _UNDER_THE_NAME
+        if note.code.startswith("limit.") and note.code not in _UNDER_THE_NAME
     ]
     return [text().note(note) for note in (*what.why_not, *known)[:_SHOWN]]
 
 
 def why_not_first(what: Recommendation) -> str:
-    """What stands in the way, else why another one comes first."""
-    if what.why_not:
-        return say("page.plan.why_not", why=text().note(what.why_not[0]))
-    compared = [note for note in what.reasons if note.code.startswith(_NOT_FIRST)]
-    return text().note(compared[0]) if compared else ""
+    """Why another one comes first, else what stands in the way."""
+    if what.not_first:
+        return text().note(what.not_first[0])
+    return say("page.plan.why_not", why=text().note(what.why_not[0])) if what.why_not else ""
 
 
 def tree_line(advice: Advice) -> str:
@@ -130,5 +189,4 @@ def tree_line(advice: Advice) -> str:
     )
     agrees = ours in _SAME_AS[tree.verdict]
     beside = "same" if agrees else "local" if ours is Kind.LOCAL else "other"
-    space = "" if language.current() == "zh_CN" else " "
-    return f"{rule}{space}{say(f'page.plan.tree.{beside}')}"
+    return joined((rule, say(f"page.plan.tree.{beside}")))
