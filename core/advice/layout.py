@@ -82,7 +82,8 @@ def lay_out(model: Model, quant: Quant, context: int) -> Layout | None:
     dense = model.experts.dense_layers if model.experts is not None else 0
     if not 0 <= dense < model.layers:
         return None
-    rest = quant.size_bytes - quant.token_embd_bytes - quant.expert_bytes
+    beside = quant.unloaded_bytes + quant.token_embd_bytes + quant.expert_bytes
+    rest = quant.size_bytes - beside
     head = min(rest // 2, _head_bytes(model, quant))
     of_layers = rest - head
     largest = max(of_layers // model.layers, quant.expert_bytes // (model.layers - dense))

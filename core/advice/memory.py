@@ -171,11 +171,12 @@ def need(
     if cache is None or compute is None or not possible_sizes(quant):
         return None
     on_processor = accelerator is Accelerator.CPU
+    loaded = quant.size_bytes - quant.unloaded_bytes
     share = _REPACKED_SHARE.get(quant.name, 1.0) if on_processor and repack else 0.0
     kept = CACHE_RAM_MIB * MIB
     return Need(
-        weights_bytes=quant.size_bytes - (0 if on_processor else quant.token_embd_bytes),
-        repacked_bytes=int(quant.size_bytes * share),
+        weights_bytes=loaded - (0 if on_processor else quant.token_embd_bytes),
+        repacked_bytes=int(loaded * share),
         kv_bytes=cache,
         compute_bytes=compute,
         overhead_bytes=CPU_OVERHEAD_BYTES + kept if on_processor else GPU_OVERHEAD_BYTES,
@@ -194,5 +195,5 @@ def usable_bytes(device: Device) -> int:
 
 def possible_sizes(quant: Quant) -> bool:
     """Whether the parts of a file can be parts of it: a catalogue or a header may say anything."""
-    parts = (quant.token_embd_bytes, quant.expert_bytes)
+    parts = (quant.token_embd_bytes, quant.expert_bytes, quant.unloaded_bytes)
     return quant.size_bytes > 0 and min(parts) >= 0 and sum(parts) <= quant.size_bytes
