@@ -44,7 +44,13 @@ def main() -> int:
 
 def prepare() -> None:
     """What no single test should have to wait for."""
-    for part in (models.starter, models.seven_b, server.llama_server):
+    for part in (
+        models.starter,
+        models.seven_b,
+        server.llama_server,
+        server.fit_params,
+        server.quantize,
+    ):
         print(f"{part.__name__}: {part()}", flush=True)
 
 

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,6 +68,25 @@ def made_once(name: str) -> Iterator[tuple[Path, Path | None]]:
             fresh = Path(work) / "fresh"
             yield target, fresh
             fresh.replace(target)
+
+
+@contextlib.contextmanager
+def made_together(name: str, parts: Iterable[str]) -> Iterator[Path | None]:
+    """Several cached files out of one making: a folder to make the missing ones in, each under
+    its own name, or None when all are there already. Waits and dies as `made_once` does."""
+    with filelock.FileLock(folder() / f"{name}.lock"):
+        wanted = [part for part in parts if missing(part)]
+        if not wanted:
+            yield None
+            return
+        with tempfile.TemporaryDirectory(dir=folder(), prefix="making-") as work:
+            yield Path(work)
+            for part in wanted:
+                (Path(work) / part).replace(folder() / part)
+
+
+def missing(name: str) -> bool:
+    return not (folder() / name).exists()
 
 
 def download(package: Package, into: Path) -> Path:
