@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import calendar
 import re
-from datetime import date
 from functools import lru_cache
 
 # Days for which a price of its kind is taken to be true.
@@ -22,7 +22,7 @@ STALE_AFTER_DAYS = {
     "kwh": 365,
 }
 
-_DATE = re.compile(r"(\d{4})(?:-Q([1-4])|-(\d{2})(?:-(\d{2}))?)?")
+_DATE = re.compile(r"([12]\d{3})(?:-Q([1-4])|-(\d{2})(?:-(\d{2}))?)?")
 
 
 def is_stale(day: str | None, unit: str, today: str) -> bool:
@@ -34,18 +34,21 @@ def is_stale(day: str | None, unit: str, today: str) -> bool:
     then, now = first_day(day or ""), first_day(today)
     if then is None or now is None:
         return True
-    return (now - then).days > STALE_AFTER_DAYS[unit]
+    return now - then > STALE_AFTER_DAYS[unit]
 
 
 @lru_cache(maxsize=256)
-def first_day(day: str) -> date | None:
-    """The earliest day that a date can mean, or None where it cannot be read."""
+def first_day(day: str) -> int | None:
+    """The earliest day that a date can mean, as days since 1970, or None where it is no date."""
     found = _DATE.fullmatch(day)
     if found is None:
         return None
     year, quarter, month, of_month = found.groups()
     first_month = int(quarter) * 3 - 2 if quarter else int(month or 1)
-    try:
-        return date(int(year), first_month, int(of_month or 1))
-    except ValueError:
+    number = int(of_month or 1)
+    if (
+        not 1 <= first_month <= 12
+        or not 1 <= number <= calendar.monthrange(int(year), first_month)[1]
+    ):
         return None
+    return calendar.timegm((int(year), first_month, number, 0, 0, 0)) // 86_400
