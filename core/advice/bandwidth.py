@@ -41,24 +41,24 @@ FITTED = Constants(
         Hardware.DATACENTRE: 0.85,
         Hardware.UNIFIED: 0.85,
         Hardware.APPLE: 0.75,
-        Hardware.PROCESSOR: 0.60,
+        Hardware.PROCESSOR: 0.61,
     },
     layer_s={
         Hardware.DISCRETE: 50e-6,
         Hardware.DATACENTRE: 145e-6,
-        Hardware.UNIFIED: 60e-6,
+        Hardware.UNIFIED: 80e-6,
         Hardware.APPLE: 0.0,
         Hardware.PROCESSOR: 0.0,
     },
     expert_layer_s={
-        Hardware.DISCRETE: 280e-6,
-        Hardware.DATACENTRE: 280e-6,
-        Hardware.UNIFIED: 440e-6,
-        Hardware.APPLE: 440e-6,
+        Hardware.DISCRETE: 110e-6,
+        Hardware.DATACENTRE: 110e-6,
+        Hardware.UNIFIED: 460e-6,
+        Hardware.APPLE: 110e-6,
         Hardware.PROCESSOR: 0.0,
     },
-    cache_cost=1.4,
-    sparse_cache_cost=12.0,
+    cache_cost=1.45,
+    sparse_cache_cost=15.4,
 )
 
 # Where the bandwidth is not known, in GB/s: slowest and fastest of the usual kinds. Processors:
