@@ -6,7 +6,8 @@ ones, with the output head; the input embedding always stays in the computer's m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
 from core.advice.attention import UBATCH
 from core.advice.memory import compute_bytes, kv_bytes, possible_sizes
@@ -21,18 +22,21 @@ _HEAD_BITS_MOST, _HEAD_BITS_ELSE = 8.5, 6.5625
 # (ggml's scheduler, `op_offload`): of the three equal ones of a feed-forward network the finest
 # makes 0.42 of them in a Q4_K_M file.
 _LARGEST_TENSOR = 0.45
-# With several cards at work at once every input exists four times (GGML_SCHED_MAX_COPIES).
+# With several cards at work at once every input exists four times (GGML_SCHED_MAX_COPIES): the
+# mask (f16) and what one card hands on to the next (f32).
 _MORE_COPIES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """One file at one context, in bytes. Layers count from 0; ranges leave out their end."""
+class Layout(NamedTuple):
+    """One file at one context, in bytes. Layers count from 0; ranges leave out their end.
+
+    A tuple because hundreds of them are made for one computer.
+    """
 
     layers: int
     dense_layers: int  # the first ones, without experts
     embedding_bytes: int
-    head_bytes: int  # estimated: no catalogue says where a file's last tensor begins
+    head_bytes: int  # estimated: no catalogue says how large a file's last tensor is
     common_bytes: int  # of all layers together, the experts and the head left out
     expert_bytes: int
     kv_bytes: int
@@ -43,7 +47,12 @@ class Layout:
     @property
     def layer_bytes(self) -> int:
         """All that lies in layers, the head with them."""
-        return self.head_bytes + self.common_bytes + self.expert_bytes + self.kv_bytes
+        return self.weights_bytes + self.kv_bytes
+
+    @property
+    def weights_bytes(self) -> int:
+        """All weights but the input embedding."""
+        return self.head_bytes + self.common_bytes + self.expert_bytes
 
     def common(self, first: int, last: int) -> int:
         """Weights of these layers without experts, the head with the last layer. Evenly shared:
@@ -59,19 +68,25 @@ class Layout:
     def cache(self, first: int, last: int) -> int:
         return self.kv_bytes * last // self.layers - self.kv_bytes * first // self.layers
 
-    def last_that_fits(self, first: int, room: int, *, experts: bool) -> int:
-        """The end of the longest range from `first` that needs no more than `room` bytes."""
-        low, high = first, self.layers
-        while low < high:
-            last = (low + high + 1) // 2
-            taken = self.common(first, last) + self.cache(first, last)
-            if experts:
-                taken += self.experts(first, last)
-            if taken <= room:
-                low = last
-            else:
-                high = last - 1
-        return low
+    def fill(self, last: int, room: int, *, experts: bool) -> int:
+        """The start of the longest range up to `last` that needs no more than `room` bytes."""
+
+        def taken(count: int) -> int:
+            first = last - count
+            size = self.common(first, last) + self.cache(first, last)
+            return size + (self.experts(first, last) if experts else 0)
+
+        each = self.common_bytes + self.kv_bytes + (self.expert_bytes if experts else 0)
+        return last - _most(room * self.layers // (each or 1), last, taken, room)
+
+    def experts_within(self, first: int, last: int, room: int) -> int:
+        """Bytes of the experts of as many of these layers as `room` bytes hold, the last first."""
+
+        def taken(count: int) -> int:
+            return self.experts(last - count, last)
+
+        guess = room * (self.layers - self.dense_layers) // (self.expert_bytes or 1)
+        return taken(_most(guess, last - first, taken, room))
 
 
 def lay_out(model: Model, quant: Quant, context: int) -> Layout | None:
@@ -104,3 +119,13 @@ def lay_out(model: Model, quant: Quant, context: int) -> Layout | None:
 def _head_bytes(model: Model, quant: Quant) -> int:
     other = _HEAD_BITS_MOST if quant.name.startswith("UD-") else _HEAD_BITS_ELSE
     return int((model.vocab or 0) * model.hidden * _HEAD_BITS.get(quant.name, other) / 8)
+
+
+def _most(guess: int, limit: int, taken: Callable[[int], int], room: int) -> int:
+    """The largest count up to `limit` that takes no more than `room`, near a good guess."""
+    count = max(0, min(guess, limit))
+    while count > 0 and taken(count) > room:
+        count -= 1
+    while count < limit and taken(count + 1) <= room:
+        count += 1
+    return count

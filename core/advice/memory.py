@@ -26,6 +26,7 @@ __all__ = [
     "compute_bytes",
     "kv_bytes",
     "need",
+    "repacked_bytes",
     "usable_bytes",
 ]
 
@@ -172,16 +173,21 @@ def need(
         return None
     on_processor = accelerator is Accelerator.CPU
     loaded = quant.size_bytes - quant.unloaded_bytes
-    share = _REPACKED_SHARE.get(quant.name, 1.0) if on_processor and repack else 0.0
     kept = CACHE_RAM_MIB * MIB
     return Need(
         weights_bytes=loaded - (0 if on_processor else quant.token_embd_bytes),
-        repacked_bytes=int(loaded * share),
+        repacked_bytes=repacked_bytes(quant) if on_processor and repack else 0,
         kv_bytes=cache,
         compute_bytes=compute,
         overhead_bytes=CPU_OVERHEAD_BYTES + kept if on_processor else GPU_OVERHEAD_BYTES,
         host_bytes=0 if on_processor else quant.token_embd_bytes + HOST_BYTES + kept,
     )
+
+
+def repacked_bytes(quant: Quant) -> int:
+    """Bytes of the second copy on a processor."""
+    loaded = quant.size_bytes - quant.unloaded_bytes
+    return int(loaded * _REPACKED_SHARE.get(quant.name, 1.0))
 
 
 def usable_bytes(device: Device) -> int:

@@ -12,19 +12,22 @@ from core.advice.layout import Layout, lay_out
 from core.advice.memory import (
     CACHE_RAM_MIB,
     COMFORTABLE_SHARE,
+    CPU_OVERHEAD_BYTES,
     GPU_OVERHEAD_BYTES,
     HOST_BYTES,
     MIB,
-    Need,
-    need,
+    repacked_bytes,
     usable_bytes,
 )
 from core.advice.profile import memory_unread, shares_memory
 from core.domain import Accelerator, Device, Fit, FitPart, Model, Profile, Quant, Verdict
 
-_BESIDE_BYTES = HOST_BYTES + CACHE_RAM_MIB * MIB
+_KEPT_BYTES = CACHE_RAM_MIB * MIB
+_BESIDE_BYTES = HOST_BYTES + _KEPT_BYTES
 # Steps in which cards are filled: the first that does leaves them about equally full.
 _SHARE_STEP = 0.03
+
+_Range = tuple[int, int]
 
 
 def fits(
@@ -35,20 +38,22 @@ def fits(
     More cards only where fewer do not hold it with room to breathe, and the computer's memory
     beside them only where they do not hold it at all.
     """
-    processors = [device for device in devices if device.gpu is None]
+    laid = lay_out(model, quant, context)
+    if laid is None or laid.layer_bytes > _everything(devices, profile):
+        return
+    groups, sharing, processors = _sorted(devices)
     short = []
-    for cards in _groups(devices):
-        whole = list(_on_cards(model, quant, context, cards, profile))
+    for cards in groups:
+        whole = _on_cards(laid, cards, profile)
         yield from whole
         if not whole:
             short.append(cards)
-    for device in devices:
-        if device.gpu is not None and shares_memory(device.gpu):
-            yield from _found(fit_on(model, quant, context, device, profile))
+    for device in sharing:
+        yield from _found(_on_one(laid, device, profile))
     for cards in short:
-        yield from _found(fit_spilled(model, quant, context, (*cards, *processors), profile))
+        yield from _found(_spilled(laid, cards, _processor(processors, profile)))
     for device in processors:
-        yield from _found(fit_on(model, quant, context, device, profile))
+        yield from _found(_on_processor(laid, quant, device))
 
 
 def fit_on(
@@ -56,25 +61,12 @@ def fit_on(
 ) -> Fit | None:
     """How it fits into the free memory of one device, margin left. None when it does not fit, or
     when the catalogue lacks a figure that the estimate needs."""
-    plain = need(model, quant, context, device.accelerator, repack=False)
-    if plain is None:
+    laid = lay_out(model, quant, context)
+    if laid is None:
         return None
-    usable = usable_bytes(device)
     if device.gpu is None:
-        if plain.total_bytes > usable:
-            return None
-        # llama.cpp prefers a second copy of the weights; without room to breathe for it, one.
-        full = need(model, quant, context, device.accelerator) or plain
-        roomy = full.total_bytes <= usable * COMFORTABLE_SHARE
-        return _fit((_whole(model, quant, full if roomy else plain, device, usable),))
-    if shares_memory(device.gpu):
-        # The part beside the model lies in the same memory.
-        part = _whole(model, quant, plain, device, usable, beside=plain.host_bytes)
-    elif plain.host_bytes <= _host_room(profile):
-        part = _whole(model, quant, plain, device, usable)
-    else:
-        return None
-    return _fit((part,)) if part.needed_bytes <= usable else None
+        return _on_processor(laid, quant, device)
+    return _on_one(laid, device, profile)
 
 
 def fit_across(
@@ -82,30 +74,8 @@ def fit_across(
 ) -> Fit | None:
     """How it lies on several cards, whole layers on each, in this order. None when it does not fit,
     a figure is missing, or these are not cards of one accelerator with memory of their own."""
-    laid = lay_out(model, quant, context) if _one_kind(devices) else None
-    if laid is None or laid.embedding_bytes + _BESIDE_BYTES > _host_room(profile):
-        return None
-    usable = [usable_bytes(card) for card in devices]
-    fixed = GPU_OVERHEAD_BYTES + laid.compute_bytes
-    fixed += laid.copies_bytes if len(devices) > 1 else 0
-    if laid.layer_bytes > sum(max(0, room - fixed) for room in usable):
-        return None
-    ends = None
-    for share in _shares((laid.layer_bytes + fixed * len(usable)) / sum(usable)):
-        rooms = [int(room * share) - fixed for room in usable]
-        ends = _share_out(laid, 0, rooms, experts=True)
-        if ends is not None:
-            break
-    if ends is None:
-        return None
-    parts = []
-    first = 0
-    for card, room, last in zip(devices, usable, ends, strict=True):
-        if last > first:
-            experts = laid.experts(first, last)
-            parts.append(_part(laid, card, room, first, last, experts, fixed))
-        first = last
-    return _fit(tuple(parts))
+    laid = lay_out(model, quant, context)
+    return None if laid is None or not _one_kind(devices) else _across(laid, devices, profile)
 
 
 def fit_spilled(
@@ -116,33 +86,11 @@ def fit_spilled(
     The cards hold all that every token needs, then experts as far as there is room, as llama.cpp's
     `--fit` does it; where even the first is too much, the last layers. The processor has the rest.
     """
+    laid = lay_out(model, quant, context)
     cards = [device for device in devices if device.gpu is not None]
-    cards = [card for card in cards if card.accelerator is cards[0].accelerator]
-    processor = _processor(devices, profile)
-    laid = lay_out(model, quant, context) if _one_kind(cards) else None
-    if laid is None or processor is None:
+    if laid is None or not _one_kind(cards):
         return None
-    usable = [usable_bytes(card) for card in cards]
-    fixed = GPU_OVERHEAD_BYTES + laid.compute_bytes + laid.borrowed_bytes
-    rooms = [room - fixed for room in usable]
-    start = _first_on_cards(laid, rooms)
-    if start is None:
-        return None
-    parts = []
-    first, on_cards = start, 0
-    for card, room, last in zip(
-        cards, usable, _share_out(laid, start, rooms, experts=False) or (), strict=True
-    ):
-        if last > first:
-            left = room - fixed - laid.common(first, last) - laid.cache(first, last)
-            experts = _refilled(laid, first, last, left)
-            parts.append(_part(laid, card, room, first, last, experts, fixed))
-            on_cards += experts
-        first = last
-    rest = _rest(laid, processor, start, laid.expert_bytes - on_cards)
-    if rest.needed_bytes > rest.available_bytes:
-        return None
-    return _fit((*parts, rest), Verdict.SPILLS)
+    return _spilled(laid, cards, _processor(devices, profile))
 
 
 def repacks(fit: Fit) -> bool:
@@ -151,59 +99,126 @@ def repacks(fit: Fit) -> bool:
     return all(part.repacked_bytes > 0 for part in fit.parts if part.device.gpu is None)
 
 
-def _groups(devices: Sequence[Device]) -> list[list[Device]]:
-    """The cards with memory of their own, by accelerator, in their order."""
-    groups: dict[Accelerator, list[Device]] = {}
-    for device in devices:
-        if device.gpu is not None and not shares_memory(device.gpu):
-            groups.setdefault(device.accelerator, []).append(device)
-    return list(groups.values())
+def _on_processor(laid: Layout, quant: Quant, device: Device) -> Fit | None:
+    usable = usable_bytes(device)
+    overhead = CPU_OVERHEAD_BYTES + _KEPT_BYTES
+    needed = laid.embedding_bytes + laid.layer_bytes + laid.compute_bytes + overhead
+    if needed > usable:
+        return None
+    # llama.cpp prefers a second copy of the weights; without room to breathe for it, one.
+    second = repacked_bytes(quant)
+    if needed + second > usable * COMFORTABLE_SHARE:
+        second = 0
+    part = FitPart(
+        device=device,
+        layers=laid.layers,
+        weights_bytes=laid.embedding_bytes + laid.weights_bytes,
+        expert_bytes=laid.expert_bytes,
+        repacked_bytes=second,
+        kv_bytes=laid.kv_bytes,
+        compute_bytes=laid.compute_bytes,
+        overhead_bytes=overhead,
+        available_bytes=usable,
+    )
+    return _fit((part,))
 
 
-def _on_cards(
-    model: Model, quant: Quant, context: int, cards: Sequence[Device], profile: Profile
-) -> Iterator[Fit]:
+def _on_one(laid: Layout, device: Device, profile: Profile) -> Fit | None:
+    usable = usable_bytes(device)
+    beside = laid.embedding_bytes + _BESIDE_BYTES
+    overhead = GPU_OVERHEAD_BYTES
+    if device.gpu is not None and shares_memory(device.gpu):
+        overhead += beside  # it lies in the same memory
+    elif beside > _host_room(profile):
+        return None
+    if laid.layer_bytes + laid.compute_bytes + overhead > usable:
+        return None
+    part = FitPart(
+        device=device,
+        layers=laid.layers,
+        weights_bytes=laid.weights_bytes,
+        expert_bytes=laid.expert_bytes,
+        repacked_bytes=0,
+        kv_bytes=laid.kv_bytes,
+        compute_bytes=laid.compute_bytes,
+        overhead_bytes=overhead,
+        available_bytes=usable,
+    )
+    return _fit((part,))
+
+
+def _on_cards(laid: Layout, cards: Sequence[Device], profile: Profile) -> list[Fit]:
     """On each card alone, then on the fewest together, then on the fewest with room to breathe."""
-    found = False
-    roomy = False
+    found: list[Fit] = []
     seen: list[Device] = []
     for card in cards:
         if any(card.name == other.name and card.free_bytes <= other.free_bytes for other in seen):
             continue
         seen.append(card)
-        fit = fit_on(model, quant, context, card, profile)
-        if fit is not None:
-            found, roomy = True, roomy or fit.verdict is Verdict.COMFORTABLE
-            yield fit
+        found += _found(_on_one(laid, card, profile))
     for count in range(2, len(cards) + 1):
-        if roomy:
-            return
-        fit = fit_across(model, quant, context, cards[:count], profile)
-        if fit is not None:
-            roomy = fit.verdict is Verdict.COMFORTABLE
-            if roomy or not found:
-                yield fit
-            found = True
+        if any(fit.verdict is Verdict.COMFORTABLE for fit in found):
+            break
+        fit = _across(laid, cards[:count], profile)
+        if fit is not None and (not found or fit.verdict is Verdict.COMFORTABLE):
+            found.append(fit)
+    return found
 
 
-def _one_kind(cards: Sequence[Device]) -> bool:
-    return bool(cards) and all(
-        card.gpu is not None
-        and not shares_memory(card.gpu)
-        and card.accelerator is cards[0].accelerator
-        for card in cards
-    )
+def _across(laid: Layout, cards: Sequence[Device], profile: Profile) -> Fit | None:
+    usable = [usable_bytes(card) for card in cards]
+    fixed = GPU_OVERHEAD_BYTES + laid.compute_bytes
+    fixed += laid.copies_bytes if len(cards) > 1 else 0
+    room = sum(max(0, size - fixed) for size in usable)
+    if laid.layer_bytes > room or laid.embedding_bytes + _BESIDE_BYTES > _host_room(profile):
+        return None
+    for share in _shares((laid.layer_bytes + fixed * len(usable)) / sum(usable)):
+        ranges = _share_out(laid, [int(size * share) - fixed for size in usable], experts=True)
+        if ranges[0][0] == 0:
+            return _fit(
+                tuple(
+                    _part(laid, card, size, held, laid.experts(*held), fixed)
+                    for card, size, held in zip(cards, usable, ranges, strict=True)
+                    if held[0] < held[1]
+                )
+            )
+    return None
 
 
-def _share_out(
-    laid: Layout, start: int, rooms: Sequence[int], *, experts: bool
-) -> list[int] | None:
-    """Where each card's layers end, as many on each as its room allows; None if some are left."""
-    ends = []
-    for room in rooms:
-        start = laid.last_that_fits(start, room, experts=experts)
-        ends.append(start)
-    return ends if start == laid.layers else None
+def _spilled(laid: Layout, cards: Sequence[Device], processor: Device | None) -> Fit | None:
+    if processor is None:
+        return None
+    fixed = GPU_OVERHEAD_BYTES + laid.compute_bytes + laid.borrowed_bytes
+    usable = [usable_bytes(card) for card in cards]
+    rooms = [size - fixed for size in usable]
+    everywhere = sum(room for room in rooms if room > 0) + usable_bytes(processor)
+    if laid.embedding_bytes + laid.layer_bytes > everywhere:
+        return None
+    ranges = _share_out(laid, rooms, experts=False)
+    start = ranges[0][0]
+    if start == laid.layers:
+        return None  # no card holds even the last layer
+    parts = []
+    for card, size, room, held in zip(cards, usable, rooms, ranges, strict=True):
+        if held[0] < held[1]:
+            left = room - laid.common(*held) - laid.cache(*held)
+            parts.append(_part(laid, card, size, held, laid.experts_within(*held, left), fixed))
+    experts = laid.expert_bytes - sum(part.expert_bytes for part in parts)
+    rest = _rest(laid, processor, start, experts)
+    if rest.needed_bytes > rest.available_bytes:
+        return None
+    return _fit((*parts, rest), Verdict.SPILLS)
+
+
+def _share_out(laid: Layout, rooms: Sequence[int], *, experts: bool) -> list[_Range]:
+    """The layers each card holds, as many as its room allows, from the model's end."""
+    ranges = []
+    last = laid.layers
+    for room in reversed(rooms):
+        first = laid.fill(last, room, experts=experts)
+        ranges.append((first, last))
+        last = first
+    return ranges[::-1]
 
 
 def _shares(least: float) -> Iterator[float]:
@@ -216,39 +231,16 @@ def _shares(least: float) -> Iterator[float]:
     yield 1.0
 
 
-def _first_on_cards(laid: Layout, rooms: Sequence[int]) -> int | None:
-    """The first layer of the longest end of the model that the cards hold without its experts."""
-    low, high = 0, laid.layers
-    while low < high:
-        middle = (low + high) // 2
-        if _share_out(laid, middle, rooms, experts=False) is None:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < laid.layers else None
-
-
-def _refilled(laid: Layout, first: int, last: int, room: int) -> int:
-    """Bytes of the experts of as many of these layers as there is room for."""
-    experts = 0
-    for start in range(last - 1, first - 1, -1):
-        more = laid.experts(start, last)
-        if more > room:
-            break
-        experts = more
-    return experts
-
-
 def _part(
-    laid: Layout, card: Device, usable: int, first: int, last: int, experts: int, fixed: int
+    laid: Layout, card: Device, usable: int, held: _Range, experts: int, fixed: int
 ) -> FitPart:
     return FitPart(
         device=card,
-        layers=last - first,
-        weights_bytes=laid.common(first, last) + experts,
+        layers=held[1] - held[0],
+        weights_bytes=laid.common(*held) + experts,
         expert_bytes=experts,
         repacked_bytes=0,
-        kv_bytes=laid.cache(first, last),
+        kv_bytes=laid.cache(*held),
         compute_bytes=fixed - GPU_OVERHEAD_BYTES,
         overhead_bytes=GPU_OVERHEAD_BYTES,
         available_bytes=usable,
@@ -262,7 +254,7 @@ def _rest(laid: Layout, processor: Device, layers: int, experts: int) -> FitPart
         layers=layers,
         weights_bytes=laid.embedding_bytes + laid.common(0, layers) + experts,
         expert_bytes=experts,
-        repacked_bytes=0,  # it would not be used: a card's own build keeps them as they are
+        repacked_bytes=0,  # the engine is told not to: it could not use one for prompts
         kv_bytes=laid.cache(0, layers),
         compute_bytes=laid.compute_bytes,
         overhead_bytes=_BESIDE_BYTES,
@@ -270,36 +262,50 @@ def _rest(laid: Layout, processor: Device, layers: int, experts: int) -> FitPart
     )
 
 
-def _whole(
-    model: Model, quant: Quant, what: Need, device: Device, usable: int, beside: int = 0
-) -> FitPart:
-    return FitPart(
-        device=device,
-        layers=model.layers,
-        weights_bytes=what.weights_bytes,
-        expert_bytes=quant.expert_bytes,
-        repacked_bytes=what.repacked_bytes,
-        kv_bytes=what.kv_bytes,
-        compute_bytes=what.compute_bytes,
-        overhead_bytes=what.overhead_bytes + beside,
-        available_bytes=usable,
-    )
-
-
 def _fit(parts: tuple[FitPart, ...], verdict: Verdict | None = None) -> Fit:
+    needed = available = 0
+    roomy = True
+    for part in parts:
+        size = part.needed_bytes
+        needed += size
+        available += part.available_bytes
+        roomy = roomy and size <= part.available_bytes * COMFORTABLE_SHARE
     if verdict is None:
-        roomy = all(part.needed_bytes <= part.available_bytes * COMFORTABLE_SHARE for part in parts)
         verdict = Verdict.COMFORTABLE if roomy else Verdict.TIGHT
-    return Fit(
-        verdict=verdict,
-        needed_bytes=sum(part.needed_bytes for part in parts),
-        available_bytes=sum(part.available_bytes for part in parts),
-        parts=parts,
-    )
+    return Fit(verdict=verdict, needed_bytes=needed, available_bytes=available, parts=parts)
 
 
 def _found(fit: Fit | None) -> tuple[Fit, ...]:
     return () if fit is None else (fit,)
+
+
+def _sorted(
+    devices: Sequence[Device],
+) -> tuple[list[list[Device]], list[Device], list[Device]]:
+    """Cards with memory of their own by accelerator, chips that share it, processors; in order."""
+    groups: dict[Accelerator, list[Device]] = {}
+    sharing, processors = [], []
+    for device in devices:
+        if device.gpu is None:
+            processors.append(device)
+        elif shares_memory(device.gpu):
+            sharing.append(device)
+        else:
+            groups.setdefault(device.accelerator, []).append(device)
+    return list(groups.values()), sharing, processors
+
+
+def _everything(devices: Sequence[Device], profile: Profile) -> int:
+    """All free memory there is: what is larger fits in no way, which is most models on most
+    computers. It decides nothing else."""
+    return profile.ram_free_bytes + sum(
+        device.free_bytes for device in devices if device.free_bytes > 0
+    )
+
+
+def _one_kind(cards: Sequence[Device]) -> bool:
+    groups, sharing, processors = _sorted(cards)
+    return len(groups) == 1 and not sharing and not processors
 
 
 def _processor(devices: Sequence[Device], profile: Profile) -> Device | None:
