@@ -18,6 +18,7 @@ _UNDER = 20  # px under the plot for the months
 _ABOVE = 8  # px above it, half an axis label
 _GAP = 8  # px between an axis label and the plot
 _AWAY = 4  # px from a line to its name
+_MARK = 30  # px, the two lines of a mark
 _DOT = 4.5  # px, half a break-even mark
 _STEPS = (
     1.0,
@@ -216,10 +217,8 @@ class LineChart(Picture):
             QFontMetricsF(bold).horizontalAdvance(mark.title),
             QFontMetricsF(plain).horizontalAdvance(mark.more),
         )
-        right = place.x() + 8 + wide <= plot.right()
-        x = place.x() + 8 if right else place.x() - 8 - wide
-        below = place.y() + 8 + 30 <= plot.bottom()
-        box = QRectF(x, place.y() + 8 if below else max(plot.top(), place.y() - 40), wide + 1, 30)
+        box = _mark_box(place, wide, points, plot)
+        right = box.left() > place.x()
         flag = Qt.AlignmentFlag.AlignLeft if right else Qt.AlignmentFlag.AlignRight
         painter.setFont(bold)
         painter.setPen(theme.color("text"))
@@ -250,6 +249,23 @@ class LineChart(Picture):
             self.labels[line.name] = box
             painter.setPen(theme.color(line.role))
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, line.name)
+
+
+def _mark_box(
+    place: QPointF, wide: float, points: dict[str, list[QPointF]], plot: QRectF
+) -> QRectF:
+    """The corner beside a point with the fewest lines in it; inside the plot."""
+    boxes = [
+        QRectF(x, y, wide + 1, _MARK)
+        for y in (place.y() + 8, place.y() - 10 - _MARK)
+        for x in (place.x() + 9, place.x() - 10 - wide)
+    ]
+
+    def cost(box: QRectF) -> float:
+        outside = not plot.adjusted(0, -_ABOVE, 2, 0).contains(box)
+        return 10 * outside + sum(_crosses(box, line) for line in points.values())
+
+    return min(boxes, key=cost)
 
 
 def place_name(

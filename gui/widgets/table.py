@@ -26,6 +26,7 @@ from gui.widgets.labels import Label
 
 _ROW = 30  # px
 _MOST = 420  # px, the highest a table stands before it scrolls
+_WIDEST = 920  # px; wider ones scroll sideways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,8 @@ class TableDialog(QDialog):
         self.grid.verticalHeader().hide()
         self.grid.verticalHeader().setDefaultSectionSize(_ROW)
         head = self.grid.horizontalHeader()
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        head.setStretchLastSection(True)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.grid.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.grid.setTabKeyNavigation(False)
@@ -74,8 +76,10 @@ class TableDialog(QDialog):
         column_.addWidget(title)
         column_.addWidget(self.grid, 1)
         column_.addLayout(foot)
+        self.grid.resizeColumnsToContents()
+        wide = max(theme.tokens()["size"]["dialog"], head.length() + 90)
         high = min(_MOST, _ROW * (len(table.rows) + 1) + 8)
-        self.resize(theme.tokens()["size"]["dialog"] + 80, high + 130)
+        self.resize(min(wide, _WIDEST), high + 130)
         close.setFocus()
 
 

@@ -154,10 +154,7 @@ class PlanPage(StepPage):
         if state.starter:
             again = flow.choose_starter(again)
         elif before is not None:
-            lines = advice.recommendations
-            again = flow.choose(
-                again, next((n for n, w in enumerate(lines) if _same(w, before)), 0)
-            )
+            again = flow.choose(again, _place_of(before, advice))
         self._take(again)
         if self._sheet is not None:
             self._sheet.show_advice(advice)

@@ -14,6 +14,7 @@ from gui.widgets.labels import Chip, Label, Tile
 from gui.wizard import plan_words as words
 from gui.wizard.points import Points
 
+_CHIP_DOWN = 3  # px: a chip is that much higher than a line of text
 _UNIT_UP = 4  # px from the bottom of a big number to its baseline
 KIND_ICONS = {"local": "computer", "hybrid": "hybrid", "tokens": "token", "cloud": "cloud"}
 
@@ -101,6 +102,8 @@ class OtherRow(Card):
         self._grade = Chip()
         self._cost = Label("strong", tone="money", wrap=False)
         self._what, self._why_not = Label("caption"), Label("caption")
+        for widget in (self._name, self._cost, self._arrow):
+            widget.setContentsMargins(0, _CHIP_DOWN, 0, 0)
         top = QHBoxLayout()
         top.setSpacing(10)
         top.addWidget(self._name, 1)

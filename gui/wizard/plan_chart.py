@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.advice.over_time import curve
@@ -40,6 +40,7 @@ class ChartCard(Card):
         self.chart.setObjectName("chart")
         self._words = Label("caption")
         self._words.setObjectName("chart-words")
+        self._words.setAlignment(Qt.AlignmentFlag.AlignTop)
         head = QHBoxLayout()
         head.setSpacing(8)
         head.addWidget(self._title, 1)
@@ -49,13 +50,14 @@ class ChartCard(Card):
         self.body.addLayout(head)
         self.body.addWidget(self.chart, 1)
         self.body.addWidget(self._words)
-        self.body.addStretch(1)
+        self.body.addStretch(0)  # takes what the chart leaves, or all where there is no chart
 
     def show_costs(self, advice: Advice, chosen: Recommendation, said: Answers) -> None:
         """Everything at once: a changed assumption is seen without waiting."""
         shown = picture(advice, chosen, said)
         self._title.setText(shown.scene.title)
         self.chart.show_scene(shown.scene)
+        self.chart.setVisible(bool(shown.scene.lines))  # without one its sentence stands below
         self._words.setText("\n".join(shown.sentences))
         self._count.setText(say("page.plan.chart.count"))
         self.switch.setAccessibleName(say("page.plan.chart.count"))
@@ -82,9 +84,13 @@ def picture(advice: Advice, chosen: Recommendation, said: Answers) -> Shown:
     drawn = [found for found in curves if found.by_month and found.currency == currency]
     lines = tuple(_line(found, chosen.kind, months) for found in drawn)
     meets, rest = _meeting(advice, drawn, chosen.kind, months)
+    # A hybrid plan runs on this computer too, so nothing is ever saved on its machine.
+    told = {line.kind for line in drawn} - {"hybrid"} if _local(drawn) else set()
+    empty = say("page.plan.chart.empty")
     sentences = (
+        *(() if drawn else (empty,)),
         *_about_the_card(advice),
-        *(_break_even(found) for found in rest if any(found.kind == d.kind for d in drawn)),
+        *(_break_even(found) for found in rest if found.kind in told),
         *_cheapest(drawn, chosen.kind, months),
         *_left_out(curves, drawn, chosen.kind, currency),
     )
@@ -94,8 +100,8 @@ def picture(advice: Advice, chosen: Recommendation, said: Answers) -> Shown:
         lines=lines,
         steps=tuple(_month(n) for n in range(months + 1)),
         marks=meets,
-        empty=say("page.plan.chart.empty"),
-        notes=sentences,
+        empty=empty,
+        notes=(*sentences, *(_break_even(p) for p in advice.break_even if p not in rest)),
         first_head=say("page.plan.chart.by_the_end_of"),
         value_words=lambda value: words.round_money(value, currency),
     )
@@ -137,11 +143,11 @@ def _meeting(
     advice: Advice, drawn: Sequence[CostCurve], chosen: Kind, months: int
 ) -> tuple[tuple[Mark, ...], tuple[BreakEven, ...]]:
     """The first crossing that is inside the picture as its mark, and the others for sentences."""
-    local = next((line for line in drawn if line.kind == "local"), None)
+    local = _local(drawn)
     found: list[tuple[float, BreakEven]] = []
     for point in advice.break_even:
         other = next((line for line in drawn if line.kind == point.kind), None)
-        if local is None or other is None or point.month is None:
+        if local is None or other is None or other.kind == "hybrid" or point.month is None:
             continue
         if (step := crossing(local, other)) is not None and 0 < step <= months:
             found.append((step, point))
@@ -155,6 +161,10 @@ def _meeting(
         more=say("page.plan.chart.in_month", month=_months(first)),
     )
     return (mark,), tuple(point for point in advice.break_even if point is not first)
+
+
+def _local(drawn: Sequence[CostCurve]) -> CostCurve | None:
+    return next((line for line in drawn if line.kind == "local"), None)
 
 
 def _months(point: BreakEven) -> str:
@@ -211,15 +221,23 @@ def _left_out(
     curves: Sequence[CostCurve], drawn: Sequence[CostCurve], chosen: Kind, currency: str
 ) -> tuple[str, ...]:
     """What is missing in the picture, and why."""
-    sentences = []
-    for line in curves:
-        if line.by_month is None:
-            sentences.append(say("page.plan.chart.unknown", kind=_name(line.kind, chosen)))
-        elif line not in drawn:
-            other = say("page.plan.chart.currency", kind=_name(line.kind, chosen),
-                        other=line.currency, currency=currency)  # fmt: skip
-            sentences.append(other)
+    unknown = [_quoted(line.kind, chosen) for line in curves if line.by_month is None]
+    others = [line for line in curves if line.by_month is not None and line not in drawn]
+    sentences = [say("page.plan.chart.unknown", kinds=text().listed(unknown))] if unknown else []
+    for other in dict.fromkeys(line.currency for line in others):
+        kinds = [_quoted(line.kind, chosen) for line in others if line.currency == other]
+        sentence = say(
+            "page.plan.chart.currency",
+            kinds=text().listed(kinds),
+            other=other,
+            currency=currency,
+        )
+        sentences.append(sentence)
     return tuple(sentences)
+
+
+def _quoted(kind: str, chosen: Kind) -> str:
+    return say("page.plan.chart.quoted", name=_name(kind, chosen))
 
 
 def _on_a_card(advice: Advice) -> bool:

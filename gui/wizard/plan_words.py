@@ -28,6 +28,7 @@ READING = {
     "zh_CN": (5 + 8) / 2 / CHARACTERS_PER_TOKEN,
 }
 _UNDER_THE_NAME = ("limit.distilled", "limit.starter_not_deepseek")  # said there already
+_NO_CENTS_FROM = 100
 _SHOWN = 4  # points in a list; more would not be read
 
 
@@ -125,11 +126,17 @@ def reading_speed(low: float, high: float) -> str:
 
 def span_of_time(low: float, high: float) -> str:
     """How long, from so to so: seconds up to two minutes, then minutes, then hours."""
-    size, unit = (3600, "hours") if high >= 90 * 60 else (60, "minutes")
-    if high < 120:
-        size, unit = 1, "seconds"
-    first, last = (_calm_time(value / size) for value in (low, high))
-    return say(f"unit.{unit}", n=text().span(first, last))
+    (size, unit), (last_size, last_unit) = _unit(low), _unit(high)
+    if unit == last_unit:
+        return say(f"unit.{unit}", n=text().span(_calm_time(low / size), _calm_time(high / size)))
+    ends = ((low / size, unit), (high / last_size, last_unit))
+    return "–".join(say(f"unit.{unit}", n=text().number(_calm_time(n))) for n, unit in ends)
+
+
+def _unit(seconds: float) -> tuple[int, str]:
+    if seconds < 120:
+        return 1, "seconds"
+    return (60, "minutes") if seconds < 90 * 60 else (3600, "hours")
 
 
 def _calm_time(value: float) -> float:
@@ -138,9 +145,11 @@ def _calm_time(value: float) -> float:
 
 
 def round_money(amount: float | Decimal, currency: str) -> str:
-    """An amount without cents where it has none: 1,200 and not 1,200.00."""
-    shown = text().money(Money(amount=Decimal(str(amount)), currency=currency))
-    return shown.removesuffix(".00")
+    """An amount without cents where it has none, or where nobody would miss them."""
+    exact = Decimal(str(amount))
+    if abs(exact) >= _NO_CENTS_FROM:
+        exact = exact.to_integral_value()
+    return text().money(Money(amount=exact, currency=currency)).removesuffix(".00")
 
 
 def joined(sentences: Iterable[str]) -> str:

@@ -64,8 +64,10 @@ class WorkedOutDialog(QDialog):
         self._sections = {name: _Section() for name in SECTIONS}
         for section in self._sections.values():
             self._stack.addWidget(section.area)
-        self._sections["figures"].body.addWidget(self.form)
-        self._sections["figures"].body.addWidget(self._sections["figures"].holder)
+        figures = self._sections["figures"].body
+        lead = rows.head(say("page.plan.sheet.figures"), say("page.plan.sheet.figures.lead"))
+        figures.insertWidget(0, lead)
+        figures.insertWidget(1, self.form)
         self._close = Button("secondary")
         self._close.setObjectName("close")
         self._close.setText(say("page.plan.how.close"))

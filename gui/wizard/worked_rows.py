@@ -38,11 +38,11 @@ class Row(QWidget):
         role: str = "strong",
     ) -> None:
         super().__init__()
-        head = Label(role)
-        head.setText(title)
+        name = Label(role)
+        name.setText(title)
         top = QHBoxLayout()
         top.setSpacing(12)
-        top.addWidget(head, 1)
+        top.addWidget(name, 1)
         if right is not None:
             top.addWidget(right, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
@@ -66,7 +66,7 @@ class Row(QWidget):
 
 def assumed(advice: Advice) -> Iterable[QWidget]:
     """What else was assumed, as sentences."""
-    yield _head(say("page.plan.sheet.assumed"), say("page.plan.how.lead"))
+    yield head(say("page.plan.sheet.assumed"), say("page.plan.how.lead"))
     notes = (text().note(note) for note in assumption_notes(advice))
     yield from _with_lines(Row(sentence, role="body") for sentence in notes)
 
@@ -74,7 +74,7 @@ def assumed(advice: Advice) -> Iterable[QWidget]:
 def prices(advice: Advice) -> Iterable[QWidget]:
     """Every price that was used, once, with where it stands and since when."""
     found = used_prices(advice)
-    yield _head(say("page.plan.sheet.prices"), say("page.plan.sheet.prices.lead"))
+    yield head(say("page.plan.sheet.prices"), say("page.plan.sheet.prices.lead"))
     if not found:
         yield _sentence(say("page.plan.sheet.prices.none"))
     yield from _with_lines(_price(note) for note in found)
@@ -89,12 +89,12 @@ def used_prices(advice: Advice) -> list[PriceNote]:
 def others(advice: Advice) -> Iterable[QWidget]:
     """What to buy or change for a better model, and why the rest is not on the page."""
     if advice.upgrades:
-        yield _head(say("page.plan.sheet.upgrades"), say("page.plan.sheet.upgrades.lead"))
+        yield head(say("page.plan.sheet.upgrades"), say("page.plan.sheet.upgrades.lead"))
         yield from _with_lines(
             Row(text().note(upgrade.note), role="body", icon=("arrow-up", "accent"))
             for upgrade in advice.upgrades
         )
-    yield _head(say("page.plan.sheet.passed"), say("page.plan.sheet.passed.lead"))
+    yield head(say("page.plan.sheet.passed"), say("page.plan.sheet.passed.lead"))
     if not advice.passed_over:
         yield _sentence(say("page.plan.sheet.passed.none"))
     yield from _with_lines(
@@ -104,7 +104,7 @@ def others(advice: Advice) -> Iterable[QWidget]:
 
 def guide(advice: Advice) -> Iterable[QWidget]:
     """The figures of a well-known guide, and what we work out in their place."""
-    yield _head(say("page.plan.sheet.guide"), words.tree_line(advice))
+    yield head(say("page.plan.sheet.guide"), words.tree_line(advice))
     yield from _with_lines(
         Row(
             say("page.plan.sheet.guide.says", what=text().note(claim.article)),
@@ -121,12 +121,12 @@ def guide(advice: Advice) -> Iterable[QWidget]:
 
 def checks(advice: Advice) -> Iterable[QWidget]:
     """The warnings of the guide for this plan, and what the law may ask for."""
-    yield _head(say("page.plan.sheet.checks"), say("page.plan.sheet.checks.lead"))
+    yield head(say("page.plan.sheet.checks"), say("page.plan.sheet.checks.lead"))
     for check in advice.checks:
         state = _chip("", None, say(f"page.plan.sheet.{check.state}"))
         yield Row(text().note(check.note), role="body", icon=_STATES[check.state], right=state)
     if advice.checklist:
-        yield _head(say("page.plan.sheet.checklist"), say("page.plan.sheet.checklist.lead"))
+        yield head(say("page.plan.sheet.checklist"), say("page.plan.sheet.checklist.lead"))
         for note in advice.checklist:
             yield Row(text().note(note), role="body", icon=("dot", "accent"))
 
@@ -172,7 +172,8 @@ def _chip(tone: str, icon: str | None, words_: str) -> Chip:
     return chip
 
 
-def _head(title: str, lead: str) -> QWidget:
+def head(title: str, lead: str) -> QWidget:
+    """The title of a part, with its sentence."""
     return Row(title, [lead], role="heading")
 
 
