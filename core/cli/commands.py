@@ -9,12 +9,18 @@ from decimal import Decimal
 from pathlib import Path
 
 from core.advice.advice_json import advice_json
+from core.advice.cost import default_inputs
+from core.advice.offers import parse_offers
 from core.advice.profile import build_profile
 from core.advice.recommend import recommend
 from core.assembly import Assembly
 from core.cli import shown
+from core.cli.advice_lines import Lines
+from core.cli.all_lines import all_lines
+from core.cli.assume import assume
 from core.cli.choosing import Chosen, Wishes, choose
 from core.cli.output import Output
+from core.cli.own_file import own_file_json, own_file_lines, read_model, tell
 from core.domain import (
     Answers,
     ChatDelta,
@@ -22,8 +28,10 @@ from core.domain import (
     Endpoint,
     EndpointState,
     EngineKind,
+    Measured,
     Message,
     Money,
+    Offers,
     Plan,
     Probe,
     Profile,
@@ -81,21 +89,85 @@ def detect_command(
     output.result(encode_probe(probe), *shown.describe(probe, output))
 
 
+def profile_of(
+    assembly: Assembly, options: Namespace, output: Output, token: CancelToken
+) -> Profile:
+    """The computer that is asked about, with what was measured on it where it is this one."""
+    probe = look(assembly, options, output, token)
+    measured = () if getattr(options, "machine", None) else measured_here(assembly)
+    return build_profile(probe, answers_of(assembly, options), measured)
+
+
+def measured_here(assembly: Assembly) -> tuple[Measured, ...]:
+    """What answers on this computer took. To be asked for advice makes no journal, and one that
+    cannot be read costs the advice nothing but its measured speeds."""
+    if not (assembly.places.state / "journal.db").exists():
+        return ()
+    try:
+        return assembly.journal.measured()
+    except AppError:
+        return ()
+
+
+def offers_of(assembly: Assembly, options: Namespace) -> Offers:
+    """The prices of the catalogue, or of the person's own file.
+
+    Raises: AppError("file_not_readable"), AppError("prices_file_invalid").
+    """
+    if not options.prices:
+        return assembly.offers
+    try:
+        return parse_offers(read_file(options.prices), assembly.offers.today)
+    except AppError as error:
+        if not error.code.startswith("catalog_"):
+            raise
+        raise AppError(
+            "prices_file_invalid",
+            {"path": options.prices},
+            remedy="fix_prices",
+            field="prices",
+            detail=error.detail or str(error),
+        ) from error
+
+
 def recommend_command(
     assembly: Assembly, options: Namespace, output: Output, token: CancelToken
 ) -> None:
-    profile = build_profile(look(assembly, options, output, token), answers_of(assembly, options))
-    advice = recommend(profile, assembly.catalog)
-    lines = [line for card in advice.recommendations for line in shown.card_lines(card, output)]
-    output.result(advice_json(advice), *lines)
+    if options.gguf:
+        own_file_command(assembly, options, output, token)
+        return
+    answers = answers_of(assembly, options)  # what is wrong in a file is said before a look
+    offers = offers_of(assembly, options)
+    inputs = assume(default_inputs(answers, offers), options.assume)
+    profile = profile_of(assembly, options, output, token)
+    advice = recommend(profile, assembly.catalog, offers, inputs)
+    lines = Lines(say=output.text, answers=answers, everything=options.all)
+    shown_lines = lines.advice(advice)
+    if options.all:
+        shown_lines += all_lines(advice, lines, offers.today)
+    else:
+        shown_lines += ["", output.text("cli.more")]
+    output.result(advice_json(advice), *shown_lines)
+
+
+def own_file_command(
+    assembly: Assembly, options: Namespace, output: Output, token: CancelToken
+) -> None:
+    """Memory, fit and speed of one model file, known to the catalogue or not."""
+    model, quant = read_model(options.gguf, token)
+    profile = profile_of(assembly, options, output, token)
+    told = tell(model, quant, profile, assembly.catalog)
+    lines = Lines(say=output.text, answers=profile.answers, everything=options.all)
+    output.result(
+        own_file_json(options.gguf, model, quant, told), *own_file_lines(model, quant, told, lines)
+    )
 
 
 def up_command(assembly: Assembly, options: Namespace, output: Output, token: CancelToken) -> None:
     chosen = None
     plan = _kept_plan(assembly, options)
     if plan is None:
-        probe = look(assembly, options, output, token)
-        profile = build_profile(probe, answers_of(assembly, options))
+        profile = profile_of(assembly, options, output, token)
         chosen, plan = plan_for(assembly, profile, wishes_of(options))
     if plan.local_file:
         check_own_file(Path(plan.local_file))
@@ -161,7 +233,7 @@ def plan_for(assembly: Assembly, profile: Profile, wishes: Wishes) -> tuple[Chos
     if wishes.model or wishes.quant:  # the download knows what is missing of what is half here
         parts = Path(assembly.model_folder).glob("*/*.gguf.part")
         here |= {path.name.removesuffix(".part") for path in parts}
-    chosen = choose(profile, assembly.catalog, wishes, here)
+    chosen = choose(profile, assembly.catalog, assembly.offers, wishes, here)
     plan = make_plan(
         chosen.recommendation, chosen.choices, profile, model_folder=assembly.model_folder
     )

@@ -18,14 +18,19 @@ from core.progress import Cancelled, CancelToken
 from core.text import LANGUAGES, Text, system_language
 
 DONE, USAGE, REFUSED, FAILED, CANCELLED = 0, 2, 3, 4, 130
+# What `up` can set up; the advice names more.
+ENGINES = (EngineKind.LLAMA_CPP.value, EngineKind.BUILTIN.value)
 # A check said no before anything was changed.
 REFUSALS = frozenset(
     {
         "answers_file_invalid",
+        "assumption_unknown",
+        "assumption_unreadable",
         "busy_elsewhere",
         "cannot_set_up",
         "consent_needed",
         "context_not_possible",
+        "cost_inputs_invalid",
         "engine_not_here",
         "file_not_readable",
         "model_file_truncated",
@@ -34,6 +39,7 @@ REFUSALS = frozenset(
         "not_a_model_file",
         "not_running",
         "nothing_set_up",
+        "prices_file_invalid",
         "probe_file_invalid",
         "quant_not_offered",
     }
@@ -69,17 +75,17 @@ def build_parser(text: Text) -> argparse.ArgumentParser:
         return sub
 
     word("detect")
-    for sub in (word("recommend"), up := word("up")):
+    for sub in (advise := word("recommend"), up := word("up")):
         sub.add_argument("--machine", metavar="FILE", help=text("cli.help.machine"))
         sub.add_argument("--answers", metavar="FILE", help=text("cli.help.answers"))
+    _recommend_words(advise, text)
     up.add_argument("--yes", action="store_true", help=text("cli.help.yes"))
     up.add_argument("--model", metavar="ID", help=text("cli.help.model"))
     up.add_argument("--quant", metavar="NAME", help=text("cli.help.quant"))
     up.add_argument("--starter", action="store_true", help=text("cli.help.starter"))
     up.add_argument("--file", metavar="GGUF", help=text("cli.help.file"))
     up.add_argument("--context", type=int, metavar="N", help=text("cli.help.context"))
-    engines = [kind.value for kind in EngineKind]
-    up.add_argument("--engine", choices=engines, help=text("cli.help.engine"))
+    up.add_argument("--engine", choices=ENGINES, help=text("cli.help.engine"))
     chat = word("chat")
     chat.add_argument("question", help=text("cli.help.question"))
     for name in ("status", "stop", "start"):
@@ -89,6 +95,24 @@ def build_parser(text: Text) -> argparse.ArgumentParser:
     return parser
 
 
+def _recommend_words(advise: argparse.ArgumentParser, text: Text) -> None:
+    advise.add_argument("--all", action="store_true", help=text("cli.help.all"))
+    advise.add_argument(
+        "--assume", action="append", default=[], metavar="KEY=VALUE", help=text("cli.help.assume")
+    )
+    advise.add_argument("--prices", metavar="FILE", help=text("cli.help.prices"))
+    advise.add_argument("--gguf", metavar="FILE_OR_URL", help=text("cli.help.gguf"))
+
+
+def _parsed(arguments: list[str], text: Text) -> argparse.Namespace:
+    options = build_parser(text).parse_args(arguments)
+    if options.command == "recommend" and options.gguf:
+        for word in ("assume", "prices"):
+            if getattr(options, word):  # a file's memory and speed have no price
+                raise _UsageError(f"deepberth recommend: --gguf, --{word}")
+    return options
+
+
 def run(arguments: list[str]) -> int:
     """Carries out one command line; never raises for what a person can cause."""
     as_json = "--json" in arguments
@@ -96,7 +120,7 @@ def run(arguments: list[str]) -> int:
     try:
         assembly = assemble()
         output = Output(text=_text(arguments) or assembly.text, as_json=as_json)
-        options = build_parser(output.text).parse_args(arguments)
+        options = _parsed(arguments, output.text)
         token = _cancel_on_interrupt()
         act = walk if options.command == "walk" else commands.COMMANDS[options.command]
         act(assembly, options, output, token)

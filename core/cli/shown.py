@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from core.cli.choosing import Chosen
 from core.cli.output import Output
-from core.domain import Endpoint, Note, Probe, Receipt, Recommendation
+from core.domain import Endpoint, Note, Probe, Receipt
 
 
 def describe(probe: Probe, output: Output) -> list[str]:
@@ -24,15 +24,6 @@ def describe(probe: Probe, output: Output) -> list[str]:
     for disk in probe.disks:
         if isinstance(disk.free_bytes, int) and "models" in disk.holds:
             lines.append(say("cli.detect.disk", path=disk.path, free=say.size(disk.free_bytes)))
-    return lines
-
-
-def card_lines(card: Recommendation, output: Output) -> list[str]:
-    """One recommendation: its name, what speaks for it and what does not."""
-    name = card.model.name if card.model else output.text(f"kind.{card.kind.value}")
-    lines = [f"{card.rank}. {name} {card.quant.name if card.quant else ''}".rstrip()]
-    lines += [f"   + {output.text.note(note)}" for note in card.reasons]
-    lines += [f"   - {output.text.note(note)}" for note in card.why_not]
     return lines
 
 

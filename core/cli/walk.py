@@ -12,6 +12,7 @@ from core.advice.profile import build_profile
 from core.advice.recommend import recommend
 from core.assembly import Assembly
 from core.cli import commands, shown
+from core.cli.advice_lines import Lines
 from core.cli.choosing import Wishes
 from core.cli.output import Output
 from core.domain import Answers, Money, Plan, Profile, Sensitivity
@@ -36,7 +37,8 @@ def walk(assembly: Assembly, options: Namespace, output: Output, token: CancelTo
         assembly.save(replace(assembly.settings, answers=ask_three(output)))
     elif assembly.settings.answers is None:
         output.say(say("cli.walk.assumed"))
-    profile = build_profile(probe, commands.answers_of(assembly, options))
+    answers = commands.answers_of(assembly, options)
+    profile = build_profile(probe, answers, commands.measured_here(assembly))
     plan = _plan(assembly, profile, output, starter=not somebody)
     if somebody and not agreed(output):
         output.say(say("cli.walk.nothing_changed"))
@@ -59,9 +61,10 @@ def _plan(assembly: Assembly, profile: Profile, output: Output, *, starter: bool
             "", output.text("cli.walk.already", model=output.text.model(deployment.plan.model))
         )
         return deployment.plan
-    cards = recommend(profile, assembly.catalog).recommendations
+    cards = recommend(profile, assembly.catalog, assembly.offers).recommendations
     if cards:
-        output.say("", output.text("cli.walk.advice"), *shown.card_lines(cards[0], output))
+        lines = Lines(say=output.text, answers=profile.answers).card(cards[0])
+        output.say("", output.text("cli.walk.advice"), *lines)
     chosen, plan = commands.plan_for(assembly, profile, Wishes(starter=starter))
     if starter:
         output.say("", output.text("cli.walk.nobody"))
