@@ -1,0 +1,349 @@
+"""The article behind this product beside what we work out: its table and its figures, one by one.
+
+A Chinese guide of 2025-09-17 for ordinary users. Its claims are taken as they stand; beside each
+stands what comes out for this computer and these answers, with its source. What nobody has
+measured is "unknown", never ours. What it says about money is in core/advice/article_money.py and
+core/advice/article_over_time.py.
+"""
+
+from __future__ import annotations
+
+import math
+
+from core.advice.article_models import (
+    BETWEEN,
+    CHAT_67B,
+    LARGE,
+    MIDDLE,
+    SMALL,
+    card_bytes,
+    find_model,
+    speed_on,
+    usual_file,
+)
+from core.advice.article_money import find_large, hardware_claim, hourly_claim, spot_claim
+from core.advice.article_over_time import pays_back_claim, saves_claim
+from core.advice.cards import find_card
+from core.advice.profile import shares_memory
+from core.advice.quality import BITS, SMALL_PARAMS
+from core.domain import (
+    Catalog,
+    Claim,
+    CostInputs,
+    Kind,
+    Model,
+    Note,
+    Offers,
+    Profile,
+    Purpose,
+    Recommendation,
+    Source,
+    Tree,
+    known,
+)
+
+# Its table: simple questions 7B, content and code 32B, research and pictures 67B.
+SIZE_FOR = {
+    Purpose.CHAT: 7,
+    Purpose.WRITING: 32,
+    Purpose.CODE: 32,
+    Purpose.REASONING: 67,
+    Purpose.IMAGES: 67,
+}
+# Its border of 24 GB. A card sold with 24 has a little less than 24 GiB and more than this.
+FULL_CARD_BYTES = 24_000_000_000
+SAME_SIZE = (0.75, 1.3)  # times the size in its table: a distill with 8 billion is a "7B"
+
+INT4_LOSS_PERCENT = 12
+INT8_TIMES = 3
+LATENCIES_MS = (120, 45, 30)  # 7B, 32B, 67B
+LEAST_CARD = "GeForce RTX 3090"
+JETSON, JETSON_USD = "Jetson AGX Orin 64GB", 1599
+
+# What rounding costs the distills, by benchmark: with four bits for each weight the 7B and larger
+# ones keep 97 % and more, the 1.5B about 94 %. Beside it, by perplexity on an 8B: Q4_K_M 2.4 to
+# 2.8 % worse, Q3_K_M 8.1 to 10.5 %: near what the article says of four bits.
+INT4_KEEPS_PERCENT, INT4_SMALL_KEEPS_PERCENT = 97, 94
+THREE_BITS_PERCENT = (8.1, 10.5)
+INT4_SOURCE = Source(
+    text="Neural Magic, quantized DeepSeek-R1 distills; llama.cpp, perplexity README",
+    date="2025-02",
+)
+INT8_SOURCE = Source(text="llama.cpp, perplexity README: bits per weight", date="2025")
+SPEED_SOURCE = "published llama.cpp runs, fitted"
+
+_HERE = ("local", "hybrid", "starter")  # a model on this computer answers
+
+
+def claims(
+    profile: Profile,
+    catalog: Catalog,
+    offers: Offers,
+    inputs: CostInputs,
+    first: Recommendation | None,
+) -> tuple[Claim, ...]:
+    """Each figure of the article beside ours, in its own order: models, money, speed.
+
+    `first` is the way that we put first, None where there is none. `inputs` are checked ones.
+    """
+    large = find_large(profile, catalog, offers, first)
+    return (
+        _table(profile, first),
+        _sixty_seven(catalog),
+        _least(catalog, first),
+        _int4(first),
+        hardware_claim(large, offers),
+        hourly_claim(large, offers),
+        saves_claim(large, profile, catalog, offers, inputs),
+        pays_back_claim(large, profile, offers, inputs),
+        spot_claim(offers),
+        _int8(),
+        _latency(profile, catalog, first),
+        _jetson(profile, catalog),
+    )
+
+
+def verdict_beside(tree: Tree, first: Recommendation | None) -> Note:
+    """Whether the article's tree and our first way say the same, else where and why they part.
+
+    Sentences: `beside.<verdict of the tree>.<ours>`.
+    """
+    ours = _ours(first)
+    model = first.model.name if first is not None and first.model is not None else ""
+    params = (("model", model),) if ours in _HERE else ()
+    return Note(code=f"beside.{tree.verdict}.{ours}", params=params)
+
+
+def _ours(first: Recommendation | None) -> str:
+    """local | starter | nothing | hybrid | tokens | cloud. What stands in the way of a local way
+    counts: it answers nothing yet."""
+    if first is None or (first.kind is Kind.LOCAL and not first.can_set_up):
+        return "nothing"
+    if first.model is not None and first.model.starter:
+        return "starter"
+    return first.kind.value
+
+
+def _deepseek(first: Recommendation | None) -> Model | None:
+    """The model of DeepSeek that would answer on this computer."""
+    return first.model if first is not None and _ours(first) in ("local", "hybrid") else None
+
+
+# --- models -----------------------------------------------------------------------------------
+
+
+def _table(profile: Profile, first: Recommendation | None) -> Claim:
+    wanted = SIZE_FOR[profile.answers.purpose]
+    memory = _card_memory(profile)
+    wants = (("size", wanted),)
+    if not memory:
+        article = Note(code="claim.table.article.no_card", params=wants)
+    elif memory < FULL_CARD_BYTES:
+        code = "claim.table.article.under" if wanted > 7 else "claim.table.article.simple"
+        article = Note(code=code, params=(*wants, ("memory_bytes", memory)))
+    else:
+        code = "claim.table.article.over" if wanted > 7 else "claim.table.article.simple"
+        article = Note(code=code, params=(*wants, ("memory_bytes", memory)))
+    model = _deepseek(first)
+    if model is None or first is None or first.quant is None:
+        ours, source = Note(code=f"claim.table.ours.{_ours(first)}"), Source(text="")
+        return Claim(id="table", article=article, ours=ours, verdict="differs", source=source)
+    params = (("model", model.name), ("quant", first.quant.name), ("device", first.device_name))
+    code = "distilled" if model.distilled else "model"
+    # Every file of ours is quantized, so below the border the wanted size is allowed as well.
+    sizes = {7, wanted} if memory < FULL_CARD_BYTES else {wanted}
+    billions = model.params_total / 1e9
+    same = any(SAME_SIZE[0] * size <= billions <= SAME_SIZE[1] * size for size in sizes)
+    return Claim(
+        id="table",
+        article=article,
+        ours=Note(code=f"claim.table.ours.{code}", params=params),
+        verdict="same" if same else "differs",
+        source=model.source,
+    )
+
+
+def _card_memory(profile: Profile) -> int:
+    """Bytes of the largest graphics card, usable or not: the article asks for no more. Where a
+    chip shares the computer's memory, what it may use of it."""
+    own = [
+        known(gpu.vram_bytes) or 0
+        for gpu in known(profile.probe.gpus) or ()
+        if not shares_memory(gpu)
+    ]
+    shared = [
+        device.free_bytes
+        for device in profile.devices
+        if device.gpu is not None and shares_memory(device.gpu)
+    ]
+    return max((0, *own, *shared))
+
+
+def _sixty_seven(catalog: Catalog) -> Claim:
+    """There is a 67B and there is an R1, and they are not the same model."""
+    article = Note(code="claim.sixty_seven.article")
+    chat, distill = find_model(catalog, CHAT_67B), find_model(catalog, LARGE)
+    quant = None if distill is None else usual_file(distill)
+    needed = None if distill is None or quant is None else card_bytes(distill, quant)
+    if chat is None or distill is None or quant is None or needed is None:
+        ours, verdict, source = Note(code="claim.sixty_seven.ours.unknown"), "unknown", ""
+        return Claim(
+            id="sixty_seven",
+            article=article,
+            ours=ours,
+            verdict=verdict,
+            source=Source(text=source),
+        )
+    params = (
+        ("chat", chat.name),
+        ("tokens", chat.max_context),
+        ("released", chat.release_date or "?"),
+        ("distill", distill.name),
+        ("quant", quant.name),
+        ("needed_bytes", needed),
+    )
+    pictures = "pictures" if chat.vision or distill.vision else "text"
+    return Claim(
+        id="sixty_seven",
+        article=article,
+        ours=Note(code=f"claim.sixty_seven.ours.{pictures}", params=params),
+        verdict="differs",
+        source=chat.source,
+    )
+
+
+def _least(catalog: Catalog, first: Recommendation | None) -> Claim:
+    article = Note(code="claim.least.article", params=(("card", LEAST_CARD),))
+    model = _deepseek(first)
+    if model is not None and first is not None and first.can_set_up and first.fit is not None:
+        params = (
+            ("model", model.name),
+            ("device", first.device_name),
+            ("needed_bytes", first.fit.needed_bytes),
+        )
+        cards = [part.device for part in first.fit.parts if part.device.gpu is not None]
+        large = bool(cards) and first.fit.needed_bytes >= FULL_CARD_BYTES * SAME_SIZE[0]
+        return Claim(
+            id="least",
+            article=article,
+            ours=Note(code="claim.least.ours.runs", params=params),
+            verdict="same" if large else "differs",
+            source=model.source,
+        )
+    small = find_model(catalog, SMALL)
+    quant = None if small is None else usual_file(small)
+    needed = None if small is None or quant is None else card_bytes(small, quant)
+    if small is None or quant is None or needed is None:
+        ours, verdict, source = Note(code="claim.least.ours.unknown"), "unknown", Source(text="")
+    else:
+        params = (("model", small.name), ("quant", quant.name), ("needed_bytes", needed))
+        ours, verdict, source = (
+            Note(code="claim.least.ours.needs", params=params),
+            "differs",
+            small.source,
+        )
+    return Claim(id="least", article=article, ours=ours, verdict=verdict, source=source)
+
+
+def _int4(first: Recommendation | None) -> Claim:
+    model = _deepseek(first)
+    small = model is not None and model.params_total < SMALL_PARAMS
+    keeps = INT4_SMALL_KEEPS_PERCENT if small else INT4_KEEPS_PERCENT
+    low, high = THREE_BITS_PERCENT
+    params = (
+        ("loses", 100 - keeps),
+        ("keeps", keeps),
+        ("three_low", low),
+        ("three_high", high),
+    )
+    return Claim(
+        id="int4",
+        article=Note(code="claim.int4.article", params=(("percent", INT4_LOSS_PERCENT),)),
+        ours=Note(code=f"claim.int4.ours.{'small' if small else 'usual'}", params=params),
+        verdict="differs",
+        source=INT4_SOURCE,
+    )
+
+
+# --- speed ------------------------------------------------------------------------------------
+
+
+def _int8() -> Claim:
+    """Writing waits for memory, so at best it is faster by as much as there is less to read. Our
+    files start from 16 bits for each number, never from 32."""
+    params = (
+        ("most", round(32 / 8)),
+        ("real", round(BITS["F16"] / BITS["Q8_0"], 1)),
+    )
+    return Claim(
+        id="int8",
+        article=Note(code="claim.int8.article", params=(("times", INT8_TIMES),)),
+        ours=Note(code="claim.int8.ours", params=params),
+        verdict="unknown",
+        source=INT8_SOURCE,
+    )
+
+
+def _latency(profile: Profile, catalog: Catalog, first: Recommendation | None) -> Claim:
+    """It does not say what it measured: a token, the first one, or an answer."""
+    seven, middle, large = LATENCIES_MS
+    article = Note(
+        code="claim.latency.article",
+        params=(("small", seven), ("middle", middle), ("large", large)),
+    )
+    rows = (
+        ("small", SMALL, "GeForce RTX 3060", 1),
+        ("middle", MIDDLE, "A100 40GB", 1),
+        ("large", LARGE, "H100 80GB SXM", 2),
+    )
+    found = [(name, _token_ms(model, card, n, profile, catalog)) for name, model, card, n in rows]
+    params = [(name, ms) for name, ms in found if ms is not None]
+    if len(params) < len(rows):
+        ours = Note(code="claim.latency.ours.unknown")
+    elif first is None or _ours(first) not in _HERE or not first.speed or not first.model:
+        ours = Note(code="claim.latency.ours.there", params=tuple(params))
+    else:
+        low, high = first.speed.tokens_per_s
+        here = (("model", first.model.name), ("low", 1000 / high), ("high", 1000 / low))
+        ours = Note(code="claim.latency.ours.here", params=(*params, *here))
+    source = Source(text=SPEED_SOURCE, date=catalog.made_on)
+    return Claim(id="latency", article=article, ours=ours, verdict="unknown", source=source)
+
+
+def _token_ms(
+    model_id: str, card_name: str, count: int, profile: Profile, catalog: Catalog
+) -> float | None:
+    """Milliseconds for one token of the usual file, the middle of our range."""
+    model, card = find_model(catalog, model_id), find_card(catalog, card_name, None)
+    quant = None if model is None else usual_file(model)
+    if model is None or card is None or quant is None:
+        return None
+    low, high = speed_on(model, quant, (card,) * count, catalog, profile.probe)
+    return round(1000 / math.sqrt(low * high))
+
+
+def _jetson(profile: Profile, catalog: Catalog) -> Claim:
+    article = Note(code="claim.jetson.article", params=(("price", JETSON_USD),))
+    card, model = find_card(catalog, JETSON, None), find_model(catalog, BETWEEN)
+    quant = None if model is None else usual_file(model)
+    if card is None or card.price is None or model is None or quant is None:
+        ours, verdict, source = Note(code="claim.jetson.ours.unknown"), "unknown", Source(text="")
+        return Claim(id="jetson", article=article, ours=ours, verdict=verdict, source=source)
+    low, high = speed_on(model, quant, (card,), catalog, profile.probe)
+    price = float(card.price.amount)
+    params = (
+        ("price", price),
+        ("currency", card.price.currency),
+        ("date", card.price_date or "?"),
+        ("model", model.name),
+        ("low", low),
+        ("high", high),
+    )
+    same = card.price.currency == "USD" and abs(price - JETSON_USD) <= JETSON_USD * 0.1
+    return Claim(
+        id="jetson",
+        article=article,
+        ours=Note(code="claim.jetson.ours.known", params=params),
+        verdict="same" if same else "differs",
+        source=Source(text=card.source.text, date=card.price_date),
+    )

@@ -1,0 +1,96 @@
+"""The models and the cards that the article names, as the catalogue knows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.advice.candidates import ENOUGH_CONTEXT, below_floor
+from core.advice.memory import need
+from core.advice.quality import bits
+from core.advice.speed import predict_speed
+from core.domain import (
+    Accelerator,
+    CardFacts,
+    Catalog,
+    Device,
+    Fit,
+    FitPart,
+    Gpu,
+    GpuKind,
+    Model,
+    Probe,
+    Quant,
+    Verdict,
+)
+
+# The 7B, the 14B and the 32B of the article are distills of R1. It has a 67B too: the chat model
+# of 2023 has that many parameters, and the nearest R1 is the distill with 70.
+SMALL = "deepseek-r1-distill-qwen-7b"
+BETWEEN = "deepseek-r1-distill-qwen-14b"
+MIDDLE = "deepseek-r1-distill-qwen-32b"
+LARGE = "deepseek-r1-distill-llama-70b"
+CHAT_67B = "deepseek-llm-67b-chat"
+
+# The file most people take: four to five bits for each number of the model.
+USUAL_FILE = "Q4_K_M"
+# A new card has this much free once its driver and a desktop run.
+_FREE_SHARE = 0.96
+
+
+def find_model(catalog: Catalog, model_id: str) -> Model | None:
+    return next((model for model in catalog.models if model.id == model_id), None)
+
+
+def usual_file(model: Model) -> Quant | None:
+    """The usual file, else the smallest one that is fine enough, else None."""
+    fine = [quant for quant in model.quants if not below_floor(model, quant)]
+    usual = [quant for quant in fine if quant.name == USUAL_FILE]
+    return min(usual or fine, key=lambda quant: (bits(quant), quant.file), default=None)
+
+
+def card_bytes(model: Model, quant: Quant) -> int | None:
+    """What it takes of a graphics card for a conversation of usual length, no margin."""
+    what = need(model, quant, ENOUGH_CONTEXT, Accelerator.CUDA)
+    return None if what is None else what.total_bytes
+
+
+def as_device(card: CardFacts) -> Device:
+    """A card of the catalogue as if it were in a computer."""
+    memory = card.vram_bytes or 0
+    shared = card.kind == "unified"
+    gpu = Gpu(
+        vendor=card.vendor,
+        name=card.name,
+        kind=GpuKind.INTEGRATED if shared else GpuKind.DISCRETE,
+        vram_bytes=memory,
+        vram_free_bytes=int(memory * _FREE_SHARE),
+        driver="",
+        compute_capability=card.compute_capability or "",
+        unified_memory=shared,
+    )
+    accelerator = Accelerator.ROCM if card.vendor == "amd" else Accelerator.CUDA
+    return Device(
+        name=card.name, accelerator=accelerator, free_bytes=int(memory * _FREE_SHARE), gpu=gpu
+    )
+
+
+def speed_on(
+    model: Model, quant: Quant, cards: Sequence[CardFacts], catalog: Catalog, probe: Probe
+) -> tuple[float, float]:
+    """Tokens per second, low and high, with the model in equal parts on these cards."""
+    parts = tuple(
+        FitPart(
+            device=as_device(card),
+            layers=max(1, model.layers // len(cards)),
+            weights_bytes=quant.size_bytes // len(cards),
+            expert_bytes=0,
+            repacked_bytes=0,
+            kv_bytes=0,
+            compute_bytes=0,
+            overhead_bytes=0,
+            available_bytes=0,
+        )
+        for card in cards
+    )
+    fit = Fit(verdict=Verdict.COMFORTABLE, needed_bytes=0, available_bytes=0, parts=parts)
+    return predict_speed(model, quant, fit, catalog, probe).tokens_per_s
