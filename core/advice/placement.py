@@ -298,7 +298,7 @@ def _sorted(
 def _everything(devices: Sequence[Device], profile: Profile) -> int:
     """All free memory there is: what is larger fits in no way, which is most models on most
     computers. It decides nothing else."""
-    return profile.ram_free_bytes + sum(
+    return max(0, profile.ram_free_bytes) + sum(
         device.free_bytes for device in devices if device.free_bytes > 0
     )
 
