@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from itertools import groupby
 
 from core.advice.reasons import CHARACTERS_PER_TOKEN, WORDS_PER_TOKEN
 from core.cli.columns import padded, width, wrapped
@@ -25,7 +25,7 @@ from core.domain import (
 from core.text import Text
 
 INDENT = "   "
-_LABELS = ("memory", "device", "speed", "wait", "set_up", "cost", "privacy", "not_first")
+_LABELS = ("memory", "device", "speed", "wait", "set_up", "cost", "privacy")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,20 +62,19 @@ class Lines:
         if card.model is not None or card.cost.lines:
             lines += self.row("cost", *self.cost(card.cost))
         lines += self.row("privacy", self.say(f"privacy.{card.privacy}"))
-        lines += self.row("not_first", *map(self.say.note, card.not_first))
         for note in card.reasons:
             mark = "+" if note.code.startswith("reason.") else "!"
             lines += wrapped(self.say.note(note), first=f"{INDENT}{mark} ")
-        for note in card.why_not:
+        for note in (*card.not_first, *card.why_not):
             lines += wrapped(self.say.note(note), first=f"{INDENT}- ")
         return lines
 
     def _title(self, card: Recommendation) -> str:
         kind = self.say(f"kind.{card.kind.value}")
         if card.model is None:
-            return f"{kind}: {card.offer}" if card.offer else kind
+            return self.pair(kind, card.offer) if card.offer else kind
         name = f"{self.say.model(card.model)} {card.quant.name if card.quant else ''}".rstrip()
-        return name if card.kind is Kind.LOCAL else f"{kind}: {name}"
+        return name if card.kind is Kind.LOCAL else self.pair(kind, name)
 
     def _where(self, card: Recommendation) -> str:
         """Where it would run, and by what."""
@@ -108,13 +107,19 @@ class Lines:
             yield f"{self._needed(fit.needed_bytes, fit.available_bytes)} · {verdict}"
         else:
             yield verdict
-        for part in fit.parts:
-            needed = self._needed(part.needed_bytes, part.available_bytes)
-            held = self.say("cli.memory.layers", n=part.layers)
+        for number, part in _counted(fit.parts):
             if len(fit.parts) > 1:
-                yield f"{part.device.name} · {needed} · {held}"
+                yield self._on_device(part, number)
             if self.everything:
                 yield self._taken_by(part)
+
+    def _on_device(self, part: FitPart, number: int) -> str:
+        needed = self._needed(part.needed_bytes, part.available_bytes)
+        name = part.device.name
+        if number > 1:
+            name = self.say("cli.memory.each", n=number, name=name)
+        held = [self.say("cli.memory.layers", n=part.layers)] if part.layers else []
+        return " · ".join((name, needed, *held))
 
     def _needed(self, needed_bytes: int, available_bytes: int) -> str:
         needed, available = self.say.size(needed_bytes), self.say.size(available_bytes)
@@ -155,6 +160,8 @@ class Lines:
         unit, size = ("seconds", 1) if high < 90 else ("minutes", 60)
         if high >= 90 * 60:
             unit, size = "hours", 3600
+        if low < size / 2 and size > 1:
+            return f"{self.time(low, low)} – {self.time(high, high)}"
         return self.say(f"unit.{unit}", n=self.say.span(_calm(low / size), _calm(high / size)))
 
     # --- money ----------------------------------------------------------------------------
@@ -186,29 +193,31 @@ class Lines:
             name = self.say(f"cost.line.{line.code}")
             currency = line.currency or cost.currency
             if not line.counted and line.monthly is None:
-                yield f"{name}: {self.say('cost.left_out')}"
+                yield self.pair(name, self.say("cost.left_out"))
             elif line.once is not None:
-                yield f"{name}: {self.amounts(line.once, currency)}"
+                low, high = (abs(end) for end in line.once)  # the name says which way it goes
+                yield self.pair(name, self.amounts((low, high), currency))
             elif line.monthly is not None:
                 amount = self.amounts(line.monthly, currency)
-                yield f"{name}: {self.say('cli.cost.monthly', amount=amount)}"
+                yield self.pair(name, self.say("cli.cost.monthly", amount=amount))
 
     def amounts(self, range_: Range, currency: str) -> str:
-        low, high = (self.money(amount, currency) for amount in sorted(range_))
-        return low if low == high else f"{low} – {high}"
+        """From a hundred on without cents: an estimate has none."""
+        low, high = sorted(range_)
+        if max(abs(low), abs(high)) >= 100:
+            return f"{self.say.span(round(low), round(high))} {currency}"
+        ends = (self.say.money(Money(amount=end, currency=currency)) for end in (low, high))
+        return " – ".join(dict.fromkeys(ends))
 
-    def money(self, amount: Decimal, currency: str) -> str:
-        """Whole units from a hundred on: what is estimated has no cents."""
-        if abs(amount) >= 100:
-            return f"{self.say.number(float(round(amount)))} {currency}"
-        return self.say.money(Money(amount=amount, currency=currency))
+    def pair(self, name: str, what: str) -> str:
+        return self.say("cli.pair", name=name, what=what)
 
     # --- beside the cards -----------------------------------------------------------------
 
     def beside(self, advice: Advice) -> Iterator[str]:
         """When what is owned is cheaper, what to buy, and what the article's tree says."""
         ways = [
-            f"{self.say(f'kind.{found.kind}')}: {self.say.note(found.note)}"
+            self.pair(self.say(f"kind.{found.kind}"), self.say.note(found.note))
             for found in advice.break_even
         ]
         yield from self.section("break_even", ways)
@@ -236,6 +245,14 @@ class Lines:
 
     def notes(self, notes: Iterable[Note]) -> Iterator[str]:
         return (self.say.note(note) for note in notes)
+
+
+def _counted(parts: Sequence[FitPart]) -> Iterator[tuple[int, FitPart]]:
+    """Equal cards that hold equally much are one line, with their number."""
+    kinds = groupby(parts, key=lambda p: (p.device.name, p.layers, p.needed_bytes))
+    for _, group in kinds:
+        equal = list(group)
+        yield len(equal), equal[0]
 
 
 def per_token(say: Text) -> float:

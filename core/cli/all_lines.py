@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from core.advice.price_age import first_day
 from core.advice.reasons import assumption_notes
 from core.cli.advice_lines import INDENT, Lines
-from core.cli.columns import table, wrapped
+from core.cli.columns import MOST, table, width, wrapped
 from core.domain import Advice, Claim, PriceNote, Range
 
 _MONTHS = (12, 36, 60)
@@ -19,8 +19,8 @@ def all_lines(advice: Advice, lines: Lines, today: str) -> list[str]:
     `today` is the ISO date from which the age of a price is counted.
     """
     say = lines.say
-    passed = (f"{say.model(p.model)}: {say.note(p.note)}" for p in advice.passed_over)
-    checks = (f"{say(f'cli.check.{c.state}')}: {say.note(c.note)}" for c in advice.checks)
+    passed = (lines.pair(say.model(p.model), say.note(p.note)) for p in advice.passed_over)
+    checks = (lines.pair(say(f"cli.check.{c.state}"), say.note(c.note)) for c in advice.checks)
     claims = [line for claim in advice.claims for line in _claim(claim, lines)]
     return [
         *_over_time(advice, lines),
@@ -35,19 +35,27 @@ def all_lines(advice: Advice, lines: Lines, today: str) -> list[str]:
 
 def _over_time(advice: Advice, lines: Lines) -> list[str]:
     """What was paid by the end of some months, one row for each kind."""
-    say = lines.say
+    if not advice.curves:
+        return []
     months = sorted({*_MONTHS, lines.answers.horizon_months})
+    while True:
+        shown = table(_by_month(advice, lines, months), indent=INDENT)
+        if max(map(width, shown)) <= MOST or len(months) == 1:
+            return ["", lines.say("cli.section.over_time"), *shown]
+        del months[-2]  # the end is what it comes to
+
+
+def _by_month(advice: Advice, lines: Lines, months: list[int]) -> list[list[str]]:
+    say = lines.say
     head = [say("cli.over_time.paid"), say("cli.over_time.start")]
     rows = [[*head, *(say("cli.over_time.months", n=month) for month in months)]]
     for curve in advice.curves:
-        cells = ["?"] * (len(months) + 1)
-        if curve.by_month is not None:
-            paid = [curve.by_month[month] for month in (0, *months) if month < len(curve.by_month)]
-            cells[: len(paid)] = [_rounded(amount, lines) for amount in paid]
+        paid = curve.by_month or ()
+        cells = [
+            _rounded(paid[month], lines) if month < len(paid) else "?" for month in (0, *months)
+        ]
         rows.append([f"{say(f'kind.{curve.kind}')} ({curve.currency})", *cells])
-    if not advice.curves:
-        return []
-    return ["", say("cli.section.over_time"), *table(rows, indent=INDENT)]
+    return rows
 
 
 def _rounded(amounts: Range, lines: Lines) -> str:
@@ -68,7 +76,8 @@ def _price(note: PriceNote, lines: Lines, today: str) -> Iterator[str]:
     money = note.price.money
     amount = f"{money.amount.normalize():f} {money.currency}"
     name = say(f"price.name.{note.unit}", name=note.name)
-    yield from wrapped(f"{name}: {amount} {say(f'price.unit.{note.unit}')}", first=INDENT)
+    each = f"{amount} {say(f'price.unit.{note.unit}')}"
+    yield from wrapped(lines.pair(name, each), first=INDENT)
     if note.own:
         stands = say("price.own")
     else:
@@ -96,7 +105,7 @@ def _claim(claim: Claim, lines: Lines) -> Iterator[str]:
         say("cli.claim.article", what=say.note(claim.article)), first=INDENT, rest=INDENT * 2
     )
     verdict = say(f"cli.claim.{claim.verdict}")
-    yield from wrapped(f"{verdict}: {say.note(claim.ours)}", first=INDENT * 2)
+    yield from wrapped(lines.pair(verdict, say.note(claim.ours)), first=INDENT * 2)
     source = claim.source
     code = "price.dated" if source.date else "price.undated"
     yield from wrapped(say(code, source=source.text, date=source.date), first=INDENT * 2)
