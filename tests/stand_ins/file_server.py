@@ -189,8 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(206 if start >= 0 else 200)
         if start >= 0:
-            shown = start + 1 if how.wrong_range else start
-            self.send_header("Content-Range", f"bytes {shown}-{size - 1}/{size}")
+            shown, whole = start + 1 if how.wrong_range else start, size
+            if last := headers["range"].rpartition("-")[2]:
+                size = min(size, int(last) + 1)
+            self.send_header("Content-Range", f"bytes {shown}-{size - 1}/{whole}")
         start = max(0, start)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Accept-Ranges", "none" if how.ignore_range else "bytes")
@@ -206,7 +208,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _start(self, headers: dict[str, str], how: Behaviour, size: int) -> int | None:
         """Where to begin: -1 for the whole file, None for a range that cannot be."""
-        found = re.fullmatch(r"bytes=(\d+)-", headers.get("range", ""))
+        found = re.fullmatch(r"bytes=(\d+)-(?:\d*)", headers.get("range", ""))
         if not found or how.ignore_range:
             return -1
         if (condition := headers.get("if-range")) and condition != how.etag:
