@@ -1,17 +1,24 @@
-"""The hard limits: which model, in which file, at which context, fits on which device.
+"""The hard limits: which model, in which file, at which context, fits where and how fast.
 
 Nothing that leaves this module needs more memory than is free, or more disk than there is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.advice.cards import card_of
-from core.advice.memory import COMFORTABLE_SHARE, Need, need, usable_bytes
-from core.advice.profile import memory_unread, shares_memory
-from core.advice.speed import COMFORTABLE_TOKENS_PER_S, predict_speed
+from core.advice.placement import fits
+from core.advice.profile import shares_memory
+from core.advice.quality import bits, coarsest_bits, grade, wasteful
+from core.advice.speed import (
+    COMFORTABLE_TOKENS_PER_S,
+    calibrated,
+    calibration,
+    measured_speed,
+    predict_speed,
+)
 from core.domain import (
     Accelerator,
     Catalog,
@@ -19,35 +26,20 @@ from core.domain import (
     Fit,
     Model,
     Profile,
-    Purpose,
     Quant,
     Speed,
     Verdict,
 )
 
-# The context we aim for, then down in steps to llama.cpp's own floor (`--fit-ctx`).
-CONTEXTS = (8192, 7168, 6144, 5120, 4096)
+# Room for a conversation, in tokens: more than 8,192 is taken where it costs nothing else, less
+# in steps down to llama.cpp's own floor (`--fit-ctx`). A thinking model writes up to 32,768.
+CONTEXTS = (32768, 16384, 8192, 7168, 6144, 5120, 4096)
+ENOUGH_CONTEXT = 8192
 # The file, and as much again as a tenth of it: a file system wants room, the journal too.
 DISK_SHARE = 1.1
 
 # Without a thinking phase an answer starts at once, and half the speed is still reading speed.
 PLAIN_TOKENS_PER_S = COMFORTABLE_TOKENS_PER_S / 2
-
-# Quantizations from coarse to fine, with the bits per weight of llama.cpp's own table.
-BITS = {
-    "Q2_K": 3.16,
-    "IQ3_M": 3.8,
-    "Q3_K_M": 4.0,
-    "IQ4_XS": 4.46,
-    "Q4_0": 4.6,
-    "Q4_K_S": 4.67,
-    "Q4_K_M": 4.89,
-    "Q4_1": 5.1,
-    "Q5_K_M": 5.7,
-    "Q6_K": 6.56,
-    "Q8_0": 8.5,
-    "F16": 16.0,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,21 +48,45 @@ class Candidate:
 
     model: Model
     quant: Quant
-    device: Device
     context: int
     fit: Fit
     speed: Speed
 
     @property
+    def devices(self) -> tuple[Device, ...]:
+        return tuple(part.device for part in self.fit.parts)
+
+    @property
+    def device(self) -> Device:
+        """The one that decides which engine is needed: a card, where one takes part."""
+        return self.fit.parts[0].device
+
+    @property
     def comfortable_speed(self) -> bool:
         """By the low end of the estimate: what is not known counts against it."""
-        least = PLAIN_TOKENS_PER_S if self.model.thinking == "none" else COMFORTABLE_TOKENS_PER_S
-        return self.speed.tokens_per_s[0] >= least
+        return self.speed.tokens_per_s[0] >= least_speed(self.model)
 
     @property
     def hopeless(self) -> bool:
         """Below reading speed even by the high end of the estimate."""
         return self.speed.tokens_per_s[1] < PLAIN_TOKENS_PER_S
+
+    @property
+    def device_name(self) -> str:
+        """ "2 × NVIDIA GeForce RTX 3090" where a model is shared out over cards."""
+        return device_name(self.devices)
+
+
+def least_speed(model: Model) -> float:
+    """Tokens per second below which waiting for an answer of this model is no pleasure."""
+    return PLAIN_TOKENS_PER_S if model.thinking == "none" else COMFORTABLE_TOKENS_PER_S
+
+
+def device_name(devices: Sequence[Device]) -> str:
+    """The names of what computes, equal ones counted."""
+    names = [device.name for device in devices]
+    counts = {name: names.count(name) for name in names}
+    return " + ".join(f"{n} × {name}" if n > 1 else name for name, n in counts.items())
 
 
 def usable_devices(profile: Profile, catalog: Catalog) -> tuple[Device, ...]:
@@ -87,38 +103,10 @@ def usable_devices(profile: Profile, catalog: Catalog) -> tuple[Device, ...]:
 
 
 def best_for_model(
-    model: Model, profile: Profile, catalog: Catalog, devices: Iterable[Device]
+    model: Model, profile: Profile, catalog: Catalog, devices: Sequence[Device]
 ) -> Candidate | None:
-    """The best way to run this model on one of these devices, or None when it fits on none."""
+    """The best way to run this model on these devices, or None when it fits in no way."""
     return max(_ways(model, profile, catalog, devices), key=_way_key, default=None)
-
-
-def fit_on(
-    model: Model, quant: Quant, context: int, device: Device, profile: Profile
-) -> Fit | None:
-    """How it fits into the free memory of the device, margin left. None when it does not fit, or
-    when the catalogue lacks a figure that the estimate needs."""
-    plain = need(model, quant, context, device.accelerator, repack=False)
-    if plain is None:
-        return None
-    usable, least = usable_bytes(device), _needed_here(plain, device)
-    if least > usable or not _host_memory_suffices(plain, device, profile):
-        return None
-    # On a processor llama.cpp prefers a second copy of the weights; without room for it, one.
-    full = need(model, quant, context, device.accelerator) or plain
-    wished = _needed_here(full, device)
-    roomy = wished <= usable * COMFORTABLE_SHARE
-    return Fit(
-        verdict=Verdict.COMFORTABLE if roomy else Verdict.TIGHT,
-        needed_bytes=wished if wished <= usable else least,
-        available_bytes=usable,
-    )
-
-
-def repacks(model: Model, quant: Quant, context: int, device: Device) -> bool:
-    """Whether the second copy of the weights fits into the memory of the processor too."""
-    full = need(model, quant, context, device.accelerator)
-    return full is not None and _needed_here(full, device) <= usable_bytes(device)
 
 
 def fits_disk(quant: Quant, profile: Profile) -> bool:
@@ -128,109 +116,116 @@ def fits_disk(quant: Quant, profile: Profile) -> bool:
 
 
 def offered_quants(model: Model) -> tuple[Quant, ...]:
-    """The files of this model we may recommend: their hash is known, and they are fine enough.
-
-    Floors (perplexity tables of llama.cpp, accuracy of the distills by Neural Magic): 3-bit from
-    30 B on, Q4_K_M up to there, Q8_0 for the 1.5 B. Where no pinned file reaches its floor, the
-    finest one stands in.
+    """The files of this model that are fine enough and no finer than is noticed, see
+    core/advice/quality.py. Where no file reaches its floor, the finest one stands in.
     """
-    pinned = [quant for quant in model.quants if quant.sha256]
-    if model.params_total >= 30e9:
-        floor = BITS["Q3_K_M"]
-    elif model.params_total >= 3e9 or model.starter:
-        floor = BITS["Q4_K_M"]
-    else:
-        floor = BITS["Q8_0"]
-    fine = tuple(quant for quant in pinned if bits(quant) >= floor)
-    return fine or tuple(sorted(pinned, key=bits)[-1:])
-
-
-def bits(quant: Quant) -> float:
-    """Bits per weight; an unknown name counts as the coarsest."""
-    return BITS.get(quant.name, 0.0)
+    if not model.llama_cpp:
+        return ()
+    fine = [quant for quant in model.quants if not below_floor(model, quant)]
+    useful = tuple(quant for quant in fine if not wasteful(quant, model))
+    return useful or tuple(fine[:1]) or tuple(sorted(model.quants, key=bits)[-1:])
 
 
 def below_floor(model: Model, quant: Quant) -> bool:
-    """Whether this is coarser than we would like for so small a model."""
-    return model.params_total < 3e9 and not model.starter and bits(quant) < BITS["Q8_0"]
-
-
-def quality(model: Model, catalog: Catalog, purpose: Purpose) -> float:
-    """Points out of 100 for this purpose, by the published scores.
-
-    A model without the scores counts as the next smaller one that has them, by active parameters:
-    newer is not taken for better without a figure.
-    """
-    own = _mean_score(model, purpose)
-    if own is not None:
-        return own
-    known_scores = [
-        (other.params_active, score)
-        for other in catalog.models
-        if (score := _mean_score(other, purpose)) is not None
-        and other.params_active <= model.params_active
-    ]
-    return max(known_scores, default=(0, 0.0))[1]
-
-
-_MEASURES = {
-    Purpose.CODE: ("LiveCodeBench",),
-    Purpose.REASONING: ("AIME2024", "GPQA"),
-}
-_ALL_MEASURES = ("AIME2024", "MATH500", "GPQA", "LiveCodeBench")
-
-
-def _mean_score(model: Model, purpose: Purpose) -> float | None:
-    scores = dict(model.scores)
-    if not all(name in scores for name in _ALL_MEASURES):
-        return None
-    names = _MEASURES.get(purpose, _ALL_MEASURES)
-    return sum(scores[name] for name in names) / len(names)
+    """Whether this is coarser than is good for a model of this size."""
+    return bits(quant) < coarsest_bits(model)
 
 
 def _ways(
-    model: Model, profile: Profile, catalog: Catalog, devices: Iterable[Device]
+    model: Model, profile: Profile, catalog: Catalog, devices: Sequence[Device]
 ) -> Iterator[Candidate]:
-    cpu, arch = profile.probe.cpu, profile.probe.arch
-    quants = [quant for quant in offered_quants(model) if fits_disk(quant, profile)]
-    for device in devices:
-        for quant in quants:
-            speed = predict_speed(model, quant, device, catalog, cpu, arch)
-            for context in CONTEXTS:
-                fit = fit_on(model, quant, context, device, profile)
-                if context <= model.max_context and fit is not None:
-                    yield Candidate(
-                        model=model,
-                        quant=quant,
-                        device=device,
-                        context=context,
-                        fit=fit,
-                        speed=speed,
-                    )
-                    break
+    for quant in offered_quants(model):
+        if fits_disk(quant, profile):
+            yield from _ways_of_file(model, quant, profile, catalog, devices)
 
 
-def _way_key(candidate: Candidate) -> tuple[bool, int, bool, float, float]:
-    """Speed first, then room for a conversation, then room to breathe, then the finer file; where
-    none is pleasant, the quicker one instead of the finer."""
+def _ways_of_file(
+    model: Model, quant: Quant, profile: Profile, catalog: Catalog, devices: Sequence[Device]
+) -> Iterator[Candidate]:
+    """What is enough for a conversation, or the longest below it; and the longest above it that
+    still leaves room to breathe."""
+    most = min(ENOUGH_CONTEXT, model.max_context)
+    less = [context for context in CONTEXTS if context < most]
+    found = [(most, fit) for fit in fits(model, quant, most, profile, devices)]
+    cards = any(device.gpu is not None for device in devices)
+    if not any(_whole_on_a_card(fit) for _, fit in found) if cards else not found:
+        found += _shorter(model, quant, profile, devices, less, on_a_card=bool(found))
+    for context, fit in found:
+        speed = speed_here(model, quant, fit, profile, catalog)
+        yield Candidate(model=model, quant=quant, context=context, fit=fit, speed=speed)
+        if fit.verdict is Verdict.COMFORTABLE and context == ENOUGH_CONTEXT:
+            yield from _longer(model, quant, fit, profile, speed)
+
+
+def _shorter(
+    model: Model,
+    quant: Quant,
+    profile: Profile,
+    devices: Sequence[Device],
+    contexts: Sequence[int],
+    *,
+    on_a_card: bool,
+) -> list[tuple[int, Fit]]:
+    """The longest conversation for which it fits at all, or fits whole on a card."""
+
+    def at(context: int) -> list[tuple[int, Fit]]:
+        found = fits(model, quant, context, profile, devices)
+        return [(context, fit) for fit in found if _whole_on_a_card(fit) or not on_a_card]
+
+    if not contexts or not at(contexts[-1]):
+        return []
+    return next(found for context in contexts if (found := at(context)))
+
+
+def _whole_on_a_card(fit: Fit) -> bool:
+    return fit.parts[0].device.gpu is not None and fit.verdict is not Verdict.SPILLS
+
+
+def _longer(
+    model: Model, quant: Quant, fit: Fit, profile: Profile, speed: Speed
+) -> Iterator[Candidate]:
+    """The same way with the longest conversation that leaves room to breathe."""
+    devices = [part.device for part in fit.parts]
+    for context in CONTEXTS:
+        if not ENOUGH_CONTEXT < context <= model.max_context:
+            continue
+        longer = next(iter(fits(model, quant, context, profile, devices)), None)
+        if longer is not None and longer.verdict is Verdict.COMFORTABLE:
+            if [part.device for part in longer.parts] == devices:
+                yield Candidate(model=model, quant=quant, context=context, fit=longer, speed=speed)
+            return
+
+
+def speed_here(model: Model, quant: Quant, fit: Fit, profile: Profile, catalog: Catalog) -> Speed:
+    """What was measured on this computer, else an estimate moved by what was measured of others."""
+    estimate = predict_speed(model, quant, fit, catalog, profile.probe)
+    if not profile.measured:
+        return estimate
+    accelerator = fit.parts[0].device.accelerator
+    measured = measured_speed(profile, model, quant, accelerator)
+    factor = calibration(profile, catalog).get(accelerator)
+    if measured is not None:
+        return measured
+    return estimate if factor is None else calibrated(estimate, model, factor)
+
+
+def _way_key(
+    candidate: Candidate,
+) -> tuple[bool, float, int, bool, int, bool, float, int]:
+    """Speed first, then all of it in fast memory, then room for a conversation and to breathe,
+    then how fine the file is; among equals one whose hash we know, then the longer memory.
+
+    Where nothing is pleasant, the quicker way comes before all of that.
+    """
+    pleasant = candidate.comfortable_speed
+    whole = candidate.fit.verdict is not Verdict.SPILLS
     return (
-        candidate.comfortable_speed,
-        candidate.context,
+        pleasant,
+        float(whole) if pleasant else candidate.speed.tokens_per_s[0],
+        min(candidate.context, ENOUGH_CONTEXT),
         candidate.fit.verdict is Verdict.COMFORTABLE,
-        bits(candidate.quant) if candidate.comfortable_speed else 0.0,
-        candidate.speed.tokens_per_s[0],
+        grade(candidate.quant, candidate.model),
+        candidate.quant.sha256 is not None,
+        bits(candidate.quant),
+        candidate.context,
     )
-
-
-def _needed_here(need_: Need, device: Device) -> int:
-    """On a chip that shares the computer's memory, the part beside the model counts as well."""
-    shared = device.gpu is not None and shares_memory(device.gpu)
-    return need_.total_bytes + (need_.host_bytes if shared else 0)
-
-
-def _host_memory_suffices(need_: Need, device: Device, profile: Profile) -> bool:
-    if device.accelerator is Accelerator.CPU or device.gpu is None:
-        return True
-    if memory_unread(profile):
-        return True  # not readable at all, while the card is: the card decides
-    return need_.host_bytes <= profile.ram_free_bytes

@@ -39,12 +39,7 @@ def find_card(catalog: Catalog, name: str, vram_bytes: int | None) -> CardFacts 
     Where one name is sold with several memory sizes, the nearest size decides. A laptop chip is
     another chip than the card of the same number, so the word counts.
     """
-    wanted = _words(name)
-    matches = [
-        card
-        for card in catalog.cards
-        if any(_words(known_as) == wanted for known_as in (card.name, *card.aliases))
-    ]
+    matches = _by_words(catalog.cards).get(_words(name), ())
     near = [
         card
         for card in matches
@@ -56,6 +51,23 @@ def find_card(catalog: Catalog, name: str, vram_bytes: int | None) -> CardFacts 
 def card_of(catalog: Catalog, gpu: Gpu) -> CardFacts | None:
     """The same for a card as it was detected. Shared memory says nothing about which chip it is."""
     return find_card(catalog, gpu.name, None if gpu.unified_memory else known(gpu.vram_bytes))
+
+
+_last: tuple[tuple[CardFacts, ...], dict[frozenset[str], list[CardFacts]]] = ((), {})
+
+
+def _by_words(cards: tuple[CardFacts, ...]) -> dict[frozenset[str], list[CardFacts]]:
+    """The cards under each of their names. Kept for the catalogue that was asked last: one
+    recommendation asks some hundred times."""
+    global _last
+    kept, found = _last
+    if kept is not cards:
+        found = {}
+        for card in cards:
+            for words in {_words(known_as) for known_as in (card.name, *card.aliases)}:
+                found.setdefault(words, []).append(card)
+        _last = (cards, found)
+    return found
 
 
 @lru_cache(maxsize=512)  # the names of the catalogue are compared for every model

@@ -8,6 +8,7 @@ from core.domain import (
     Device,
     Gpu,
     GpuKind,
+    Measured,
     Probe,
     Profile,
     known,
@@ -49,8 +50,11 @@ ROCM_TARGETS = frozenset(
 )
 
 
-def build_profile(probe: Probe, answers: Answers) -> Profile:
-    """What this computer can use right now, for these answers. Never more than is free."""
+def build_profile(probe: Probe, answers: Answers, measured: tuple[Measured, ...] = ()) -> Profile:
+    """What this computer can use right now, for these answers. Never more than is free.
+
+    `measured` is what answers on this very computer took, newest first.
+    """
     why_not = containers_problem(probe)
     ram_free = _ram_free(probe)
     return Profile(
@@ -62,6 +66,7 @@ def build_profile(probe: Probe, answers: Answers) -> Profile:
         containers=why_not is None,
         containers_why_not=why_not,
         online=probe.network.hub == "ok",
+        measured=measured,
     )
 
 
@@ -96,6 +101,19 @@ def unusable_gpus(probe: Probe) -> tuple[tuple[Gpu, str], ...]:
     return tuple((gpu, why) for gpu in gpus if (why := gpu_problem(probe, gpu)) is not None)
 
 
+def disagreeing(probe: Probe) -> tuple[str, ...]:
+    """What is said to be more free than there is: the smaller of the two answers is used."""
+    found = []
+    free, total = known(probe.ram_free_bytes), known(probe.ram_bytes)
+    if free is not None and total is not None and free > total:
+        found.append("memory")
+    for gpu in known(probe.gpus) or ():
+        free, total = known(gpu.vram_free_bytes), known(gpu.vram_bytes)
+        if free is not None and total is not None and free > total:
+            found.append(gpu.name)
+    return tuple(found)
+
+
 def memory_unread(profile: Profile) -> bool:
     """Whether not even the size of the computer's memory could be read."""
     probe = profile.probe
@@ -112,8 +130,8 @@ def gpu_free_bytes(probe: Probe, gpu: Gpu) -> int:
         return free
     free_now, total = known(gpu.vram_free_bytes), known(gpu.vram_bytes)
     if free_now is None:
-        return int((total or 0) * VRAM_SHARE_IF_UNREAD)
-    return free_now if total is None else min(free_now, total)
+        return max(0, int((total or 0) * VRAM_SHARE_IF_UNREAD))
+    return max(0, free_now if total is None else min(free_now, total))
 
 
 def accelerator_for(probe: Probe, gpu: Gpu) -> Accelerator:
@@ -170,8 +188,8 @@ def _ram_free(probe: Probe) -> int:
     if free is None and total is None:
         return RAM_FREE_IF_UNKNOWN_BYTES
     if free is None:
-        return int((total or 0) * RAM_SHARE_IF_UNREAD)
-    return free if total is None else min(free, total)
+        return max(0, int((total or 0) * RAM_SHARE_IF_UNREAD))
+    return max(0, free if total is None else min(free, total))
 
 
 def _disk_free(probe: Probe) -> int | None:

@@ -11,33 +11,37 @@ from collections.abc import Sequence
 from core.advice.candidates import (
     CONTEXTS,
     DISK_SHARE,
+    ENOUGH_CONTEXT,
     Candidate,
     below_floor,
     fits_disk,
-    quality,
-    repacks,
     usable_devices,
 )
 from core.advice.cards import card_of
-from core.advice.cost import electricity, over_budget, tariff_for
+from core.advice.cost import over_budget, tariff_for
 from core.advice.memory import GPU_MARGIN_BYTES, need, usable_bytes
+from core.advice.placement import repacks
 from core.advice.profile import (
     RAM_FREE_IF_UNKNOWN_BYTES,
     RAM_SHARE_IF_UNREAD,
     VRAM_SHARE_IF_UNREAD,
+    disagreeing,
     memory_unread,
     shares_memory,
     unusable_gpus,
 )
-from core.advice.speed import COMFORTABLE_TOKENS_PER_S, USED_CONTEXT, bandwidth_known
-from core.advice.tree import USD_RATES, USD_RATES_DATE
+from core.advice.quality import is_full, mean_score
+from core.advice.speed import COMFORTABLE_TOKENS_PER_S, bandwidth_known
 from core.domain import (
     Accelerator,
     Advice,
     Catalog,
+    Cost,
+    CostInputs,
     Device,
     Model,
     Note,
+    Offers,
     Profile,
     Purpose,
     Quant,
@@ -50,6 +54,10 @@ from core.domain import (
 WORDS_PER_TOKEN = 0.75
 CHARACTERS_PER_TOKEN = 1.5
 
+# Tokens already in the conversation for which the speed is given; a longer one is slower.
+USED_CONTEXT = 1024
+SAFE_CUDA12_DRIVER = 570
+
 Assumption = tuple[str, str | int | float]
 
 
@@ -61,60 +69,89 @@ def why_this(candidate: Candidate, profile: Profile) -> tuple[Note, ...]:
     sensitivity = profile.answers.sensitivity
     stays = "reason.stays_here" if sensitivity is Sensitivity.PUBLIC else "reason.you_said_private"
     notes.append(Note(code=stays))
-    spare = candidate.fit.available_bytes - candidate.fit.needed_bytes
-    where = "card" if candidate.device.gpu is not None else "processor"
-    notes.append(
-        Note(
-            code=f"reason.fits_{where}",
-            params=(("device", candidate.device.name), ("spare_bytes", spare)),
-        )
-    )
+    notes.append(_how_it_lies(candidate))
+    if candidate.speed.basis == "measured":
+        notes.append(Note(code="reason.measured_here"))
     if candidate.comfortable_speed:
         notes.append(Note(code="reason.pleasant_speed"))
     return tuple(notes)
 
 
-def good_to_know(candidate: Candidate, profile: Profile, catalog: Catalog) -> tuple[Note, ...]:
+def _how_it_lies(candidate: Candidate) -> Note:
+    """Where in memory it is, and how much stays free where it is tightest."""
+    spare = min(part.available_bytes - part.needed_bytes for part in candidate.fit.parts)
+    params: tuple[tuple[str, str | int | float], ...] = (
+        ("device", candidate.device_name),
+        ("spare_bytes", spare),
+    )
+    cards = [device for device in candidate.devices if device.gpu is not None]
+    if candidate.fit.verdict is Verdict.SPILLS:
+        beside = candidate.fit.parts[-1]
+        experts = "experts" if beside.expert_bytes and not beside.layers else "spilled"
+        params = (("device", device_names(cards)), ("beside_bytes", beside.weights_bytes))
+        return Note(code=f"reason.fits_{experts}", params=params)
+    if len(cards) > 1:
+        return Note(code="reason.fits_cards", params=params)
+    return Note(code=f"reason.fits_{'card' if cards else 'processor'}", params=params)
+
+
+def device_names(devices: Sequence[Device]) -> str:
+    """The plain names of some devices, once each."""
+    return ", ".join(dict.fromkeys(device.name for device in devices))
+
+
+def good_to_know(
+    candidate: Candidate, profile: Profile, catalog: Catalog, offers: Offers, cost: Cost
+) -> tuple[Note, ...]:
     """The honest limits, the heaviest first."""
     model, quant, device = candidate.model, candidate.quant, candidate.device
     probe, answers = profile.probe, profile.answers
     on_processor = device.gpu is None
-    cost = electricity(answers, card_of(catalog, device.gpu) if device.gpu else None)
-    shared_copy = on_processor and not repacks(model, quant, candidate.context, device)
+    shared_copy = on_processor and not repacks(candidate.fit)
+    unread = not all(bandwidth_known(each, catalog, probe.cpu) for each in candidate.devices)
+    estimated = candidate.speed.basis == "estimate"
     found: list[tuple[bool, Note]] = [
         (model.starter, Note(code="limit.starter_not_deepseek")),
         (model.distilled, Note(code="limit.distilled")),
         (not candidate.comfortable_speed, _slow(candidate)),
         (candidate.fit.verdict is Verdict.TIGHT, Note(code="limit.tight")),
-        (answers.purpose is Purpose.IMAGES, Note(code="limit.no_images")),
+        (candidate.fit.verdict is Verdict.SPILLS, Note(code="limit.spills")),
+        (answers.purpose is Purpose.IMAGES and not model.vision, Note(code="limit.no_images")),
         (
             below_floor(model, quant),
             Note(code="limit.coarse_file", params=(("quant", quant.name),)),
         ),
+        (
+            is_full(model) and mean_score(model, answers.purpose) is None,
+            Note(code="limit.no_score"),
+        ),
         (candidate.context < model.max_context, _memory_of_a_chat(candidate.context)),
         (
-            not bandwidth_known(device, catalog, probe.cpu),
+            unread and estimated,
             Note(code=f"limit.speed_unknown_{'processor' if on_processor else 'card'}"),
         ),
         (shared_copy, Note(code="limit.one_copy")),
-        (over_budget(cost, answers), Note(code="limit.over_budget")),
+        (_near_the_driver(device), Note(code="limit.driver_near")),
+        (
+            bool(answers.budget.amount) and over_budget(cost, answers, offers) is True,
+            Note(code="limit.over_budget"),
+        ),
         (not profile.online and not model.starter, Note(code="limit.offline")),
+        (quant.sha256 is None and not model.starter, Note(code="limit.hash_from_source")),
         (profile.disk_free_bytes is None, Note(code="limit.disk_unknown")),
     ]
     notes = tuple(note for applies, note in found if applies)
     return notes + (_unused_cards(profile, catalog) if on_processor and not model.starter else ())
 
 
-def compared_with_first(
-    candidate: Candidate, first: Candidate, profile: Profile, catalog: Catalog
-) -> tuple[Note, ...]:
-    """Why this one is not the first."""
-    purpose = profile.answers.purpose
-    if not candidate.comfortable_speed and first.comfortable_speed:
-        return (Note(code="limit.not_first.slow"),)
-    if quality(candidate.model, catalog, purpose) < quality(first.model, catalog, purpose):
-        return (Note(code="limit.not_first.weaker", params=(("first", first.model.name),)),)
-    return (Note(code="limit.not_first.larger", params=(("first", first.model.name),)),)
+def _near_the_driver(device: Device) -> bool:
+    """CUDA 12.8 images declare a newer driver than they need, and some computers then refuse to
+    start them (vLLM issue 5635): about 570 is safe."""
+    if device.gpu is None or device.accelerator is not Accelerator.CUDA:
+        return False
+    text = known(device.gpu.driver)
+    major = text.split(".")[0] if text else ""
+    return major.isdigit() and int(major) < SAFE_CUDA12_DRIVER
 
 
 def nothing_fits(model: Model, quant: Quant, device: Device, profile: Profile) -> Note:
@@ -136,28 +173,28 @@ def nothing_fits(model: Model, quant: Quant, device: Device, profile: Profile) -
 
 
 def assumptions(
-    profile: Profile, catalog: Catalog, candidates: Sequence[Candidate]
+    profile: Profile,
+    catalog: Catalog,
+    offers: Offers,
+    inputs: CostInputs,
+    candidates: Sequence[Candidate],
 ) -> tuple[Assumption, ...]:
     """Everything the figures rest on that was not measured here, as (code, value)."""
     answers, probe = profile.answers, profile.probe
     found: list[Assumption] = [
-        ("context_tokens", candidates[0].context if candidates else CONTEXTS[0]),
+        ("context_tokens", candidates[0].context if candidates else ENOUGH_CONTEXT),
         ("used_tokens", USED_CONTEXT),
-        ("hours_per_day", answers.hours_per_day),
+        ("hours_per_day", inputs.hours_per_day),
+        ("questions_per_hour", inputs.questions_per_hour),
+        ("tokens_per_answer", inputs.output_tokens),
         ("card_margin_bytes", GPU_MARGIN_BYTES),
         ("download_mbit_per_s", "20–100"),
-        ("hardware_price", "not_counted"),
+        ("hardware_counted" if inputs.count_hardware else "hardware_price", ""),
         ("catalogue_date", catalog.made_on),
     ]
-    tariff = tariff_for(answers.country)
-    if tariff is None:
-        found.append(("tariff_unknown", answers.country))
-    else:
-        found.append(("tariff_per_kwh", f"{tariff.price} {tariff.currency}"))
-        found.append(("tariff_source", f"{tariff.source.text}, {tariff.source.date}"))
-    rate = USD_RATES.get(answers.budget.currency)
-    if rate is not None and answers.budget.currency != "USD":
-        found.append(("usd_rate", f"{rate} {answers.budget.currency} ({USD_RATES_DATE})"))
+    found += _electricity(answers.country, offers, inputs)
+    found += _rates(answers.budget.currency, answers.country, offers)
+    found += [("two_answers", name) for name in disagreeing(probe)]
     if known(probe.ram_free_bytes) is None and not memory_unread(profile):
         found.append(("free_memory_percent", round(RAM_SHARE_IF_UNREAD * 100)))
     if memory_unread(profile):
@@ -166,6 +203,34 @@ def assumptions(
     if any(known(gpu.vram_free_bytes) is None and not gpu.unified_memory for gpu in cards):
         found.append(("free_card_memory_percent", round(VRAM_SHARE_IF_UNREAD * 100)))
     return tuple(found)
+
+
+def _rates(currency: str, country: str, offers: Offers) -> list[Assumption]:
+    """The rates by which prices in another currency are compared with the budget."""
+    tariff = tariff_for(country, offers)
+    used = {currency, tariff.price.money.currency if tariff else currency} - {"USD"}
+    known_rates = {rate.currency: rate for rate in offers.rates}
+    found: list[Assumption] = []
+    for name in sorted(used):
+        rate = known_rates.get(name)
+        if rate is None:
+            found.append(("currency_unknown", name))
+        else:
+            found.append(("usd_rate", f"{rate.per_usd} {name} ({rate.source.date})"))
+    return found
+
+
+def _electricity(country: str, offers: Offers, inputs: CostInputs) -> list[Assumption]:
+    if inputs.kwh_price is not None:
+        return [("tariff_yours", f"{inputs.kwh_price.amount} {inputs.kwh_price.currency}")]
+    tariff = tariff_for(country, offers)
+    if tariff is None:
+        return [("tariff_unknown", country)]
+    money, source = tariff.price.money, tariff.price.source
+    return [
+        ("tariff_per_kwh", f"{money.amount} {money.currency}"),
+        ("tariff_source", f"{source.text}, {source.date}"),
+    ]
 
 
 def assumption_notes(advice: Advice) -> tuple[Note, ...]:

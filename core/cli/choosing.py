@@ -7,7 +7,17 @@ from pathlib import PurePath
 
 from core.advice.candidates import DISK_SHARE, offered_quants
 from core.advice.recommend import recommend, starter
-from core.domain import Catalog, Choices, EngineKind, Model, Note, Profile, Quant, Recommendation
+from core.domain import (
+    Catalog,
+    Choices,
+    EngineKind,
+    Model,
+    Note,
+    Offers,
+    Profile,
+    Quant,
+    Recommendation,
+)
 from core.errors import AppError
 
 
@@ -34,7 +44,9 @@ class Chosen:
     recommended: Recommendation | None = None
 
 
-def choose(profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[str]) -> Chosen:
+def choose(
+    profile: Profile, catalog: Catalog, offers: Offers, wishes: Wishes, here: frozenset[str]
+) -> Chosen:
     """The recommendation to carry out. `here` holds the names of model files that are complete.
 
     The first plan that this computer can carry out wins. While nothing can be downloaded and its
@@ -46,19 +58,19 @@ def choose(profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[s
     if wishes.model_folder:
         choices = replace(choices, model_folder=wishes.model_folder)
     if wishes.starter:
-        return Chosen(recommendation=_starter(profile, catalog, here), choices=choices)
+        return Chosen(recommendation=_starter(profile, catalog, offers, here), choices=choices)
     if wishes.model or wishes.quant or wishes.file:
         model = _find(catalog, wishes)
         if wishes.file:
             here |= {quant.file for quant in model.quants}
         if model.starter:
-            return Chosen(recommendation=_starter(profile, catalog, here), choices=choices)
-        way = _way_for(model, profile, catalog, wishes, here)
+            return Chosen(recommendation=_starter(profile, catalog, offers, here), choices=choices)
+        way = _way_for(model, profile, catalog, offers, wishes, here)
         return Chosen(recommendation=way, choices=choices)
-    options = _ways(profile, catalog)
+    options = _ways(profile, catalog, offers)
     if not options:
         return Chosen(
-            recommendation=_starter(profile, catalog, here),
+            recommendation=_starter(profile, catalog, offers, here),
             choices=choices,
             pending=Note(code="pending.nothing_fits"),
         )
@@ -66,7 +78,7 @@ def choose(profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[s
     reachable = profile.online or (best.quant and best.quant.file in here)
     if not reachable:
         return Chosen(
-            recommendation=_starter(profile, catalog, here),
+            recommendation=_starter(profile, catalog, offers, here),
             choices=choices,
             pending=Note(code="pending.no_source"),
             recommended=best,
@@ -74,26 +86,29 @@ def choose(profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[s
     return Chosen(recommendation=best, choices=choices)
 
 
-def _ways(profile: Profile, catalog: Catalog) -> list[Recommendation]:
+def _ways(profile: Profile, catalog: Catalog, offers: Offers) -> list[Recommendation]:
     """What of DeepSeek can be set up on this computer, best first."""
-    found = recommend(profile, catalog).recommendations
+    found = recommend(profile, catalog, offers).recommendations
     return [r for r in found if r.can_set_up and r.model and not r.model.starter]
 
 
 def _way_for(
-    model: Model, profile: Profile, catalog: Catalog, wishes: Wishes, here: frozenset[str]
+    model: Model,
+    profile: Profile,
+    catalog: Catalog,
+    offers: Offers,
+    wishes: Wishes,
+    here: frozenset[str],
 ) -> Recommendation:
     """How the model that was asked for runs here, or what is in its way: the memory or the disk."""
-    if wishes.file:  # its owner need not prove what it is
-        own = tuple(replace(q, sha256=q.sha256 or "not known") for q in model.quants)
-        model = replace(model, quants=own)
     if not offered_quants(model):
         name = f"{model.name} {wishes.quant}"
         raise AppError("quant_not_offered", {"model": name}, remedy="name_a_model", field="quant")
-    only = replace(catalog, models=(model,))
-    if options := _ways(profile, only):
+    # Who asks for an older model by its name means it.
+    only = replace(catalog, models=(replace(model, legacy=False, superseded_by=None),))
+    if options := _ways(profile, only, offers):
         return options[0]
-    with_room = _ways(replace(profile, disk_free_bytes=None), only)
+    with_room = _ways(replace(profile, disk_free_bytes=None), only, offers)
     if not with_room:
         raise AppError("model_too_large", {"model": model.name}, remedy="choose_smaller")
     stands = [way for way in with_room if way.quant and way.quant.file in here]
@@ -102,11 +117,13 @@ def _way_for(
     raise _no_room(min(way.quant.size_bytes for way in with_room if way.quant), profile)
 
 
-def _starter(profile: Profile, catalog: Catalog, here: frozenset[str]) -> Recommendation:
-    found = starter(profile, catalog)
+def _starter(
+    profile: Profile, catalog: Catalog, offers: Offers, here: frozenset[str]
+) -> Recommendation:
+    found = starter(profile, catalog, offers)
     if found.can_set_up:
         return found
-    with_room = starter(replace(profile, disk_free_bytes=None), catalog)
+    with_room = starter(replace(profile, disk_free_bytes=None), catalog, offers)
     if with_room.quant is None or not with_room.can_set_up:
         name = found.model.name if found.model else ""
         raise AppError("model_too_large", {"model": name}, remedy="choose_smaller")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 
-from core.advice.candidates import fit_on, repacks
 from core.advice.memory import CONTEXT_STEP, need, usable_bytes
+from core.advice.placement import fit_on, fits, repacks
 from core.domain import (
     Accelerator,
     Choices,
     Device,
     EngineKind,
+    Fit,
     Model,
     Plan,
     Profile,
@@ -40,22 +41,21 @@ def make_plan(
     model, quant = recommendation.model, recommendation.quant
     if model is None or quant is None or not recommendation.can_set_up:
         raise AppError("cannot_set_up", remedy="choose_other_plan")
-    engine, device, image = _engine(recommendation, choices, profile)
+    engine, devices, image = _engine(recommendation, choices, profile)
     context = _context(recommendation, choices, model)
-    fit = fit_on(model, quant, context, device, profile)
-    if fit is None:
-        raise _too_large(model, quant, context, device)
+    fit = _fit(recommendation, model, quant, context, devices, profile)
+    accelerator = devices[0].accelerator
     download_bytes = 0 if choices.local_file else quant.size_bytes
     return Plan(
-        id=_plan_id(model, quant, engine, device.accelerator, context, choices.local_file),
+        id=_plan_id(model, quant, engine, accelerator, context, choices.local_file),
         model=model,
         quant=quant,
         engine=engine,
-        accelerator=device.accelerator,
+        accelerator=accelerator,
         image=image,
         context=context,
         threads=known(profile.probe.cpu.physical_cores),
-        repack=repacks(model, quant, context, device),
+        repack=repacks(fit),
         model_folder=choices.model_folder or model_folder,
         local_file=choices.local_file,
         download_bytes=download_bytes,
@@ -66,10 +66,11 @@ def make_plan(
 
 def _engine(
     recommendation: Recommendation, choices: Choices, profile: Profile
-) -> tuple[EngineKind, Device, str | None]:
+) -> tuple[EngineKind, tuple[Device, ...], str | None]:
     """The engine, what it computes on, and its image where it is a container."""
     advised = recommendation.engine or EngineKind.BUILTIN
     engine = choices.engine or advised
+    devices = _devices(recommendation, profile)
     if engine is EngineKind.LLAMA_CPP:
         if not profile.containers or recommendation.image is None:
             raise AppError(
@@ -78,20 +79,43 @@ def _engine(
                 field="engine",
                 detail=profile.containers_why_not or "no image for this computer",
             )
-        return engine, _device(recommendation, profile), recommendation.image
+        return engine, devices, recommendation.image
     if engine is advised or recommendation.accelerator is Accelerator.METAL:
-        return engine, _device(recommendation, profile), None
+        return engine, devices, None
     # Without a container the built-in engine computes on the processor; only Apple has more.
-    return engine, profile.devices[-1], None
+    return engine, profile.devices[-1:], None
 
 
-def _device(recommendation: Recommendation, profile: Profile) -> Device:
-    for device in profile.devices:
-        same = device.accelerator is recommendation.accelerator
-        if same and device.name == recommendation.device_name:
-            return device
+def _devices(recommendation: Recommendation, profile: Profile) -> tuple[Device, ...]:
+    """What the advice laid the model out on, as this computer has it."""
+    wanted = [part.device for part in recommendation.fit.parts] if recommendation.fit else []
+    if wanted and all(device in profile.devices for device in wanted):
+        return tuple(wanted)
     # Advice for another computer than the one the plan is for.
     raise AppError("cannot_set_up", {"kind": recommendation.kind.value}, remedy="choose_other_plan")
+
+
+def _fit(
+    recommendation: Recommendation,
+    model: Model,
+    quant: Quant,
+    context: int,
+    devices: tuple[Device, ...],
+    profile: Profile,
+) -> Fit:
+    """The advised one, or how it lies with what the person changed."""
+    advised = recommendation.fit
+    same = advised is not None and devices == tuple(part.device for part in advised.parts)
+    if advised is not None and same and context == recommendation.context:
+        return advised
+    fit = (
+        fit_on(model, quant, context, devices[0], profile)
+        if len(devices) == 1
+        else next(iter(fits(model, quant, context, profile, devices)), None)
+    )
+    if fit is None:
+        raise _too_large(model, quant, context, devices[0])
+    return fit
 
 
 def _context(recommendation: Recommendation, choices: Choices, model: Model) -> int:

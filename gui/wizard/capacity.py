@@ -6,7 +6,13 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from core.advice.candidates import CONTEXTS, best_for_model, offered_quants, usable_devices
+from core.advice.candidates import (
+    CONTEXTS,
+    ENOUGH_CONTEXT,
+    best_for_model,
+    offered_quants,
+    usable_devices,
+)
 from core.advice.memory import need, usable_bytes
 from core.advice.profile import build_profile, shares_memory
 from core.domain import (
@@ -58,20 +64,21 @@ class Capacity:
 def capacity(probe: Probe, catalog: Catalog) -> Capacity:
     """The hulls of our distilled models beside the memory that is free and ours to use."""
     profile = build_profile(probe, _ANY)
-    device = usable_devices(profile, catalog)[0]
+    devices = _together(usable_devices(profile, catalog))
+    device = devices[0]
     models = _sizes(catalog)
     # The picture is about memory alone; whether the disk has room is the title's matter.
     roomy = replace(profile, disk_free_bytes=None)
-    hulls = tuple(_hull(label, model, roomy, catalog, device) for label, model in models)
+    hulls = tuple(_hull(label, model, roomy, catalog, devices) for label, model in models)
     best = next((hull for hull in reversed(hulls) if hull.verdict != "no"), None)
-    fetched = any(best_for_model(model, profile, catalog, (device,)) for _, model in models)
+    fetched = any(best_for_model(model, profile, catalog, devices) for _, model in models)
     return Capacity(
         verdict=_title(probe, device, best) if fetched or best is None else "full_disk",
         place="memory" if device.gpu is None or shares_memory(device.gpu) else "card",
         hulls=hulls,
         best=best,
-        usable_bytes=usable_bytes(device),
-        total_bytes=_total(probe, device),
+        usable_bytes=sum(usable_bytes(each) for each in devices),
+        total_bytes=_total(probe, devices),
         gpu=device.gpu,
     )
 
@@ -86,16 +93,36 @@ def _sizes(catalog: Catalog) -> list[tuple[str, Model]]:
     return list(found.items())
 
 
-def _hull(label: str, model: Model, profile: Profile, catalog: Catalog, device: Device) -> Hull:
+def _together(devices: tuple[Device, ...]) -> tuple[Device, ...]:
+    """The best device, with the cards that one engine can use beside it."""
+    best = devices[0]
+    if best.gpu is None or shares_memory(best.gpu):
+        return (best,)
+    return tuple(
+        device
+        for device in devices
+        if device.gpu is not None
+        and device.accelerator is best.accelerator
+        and not shares_memory(device.gpu)
+    )
+
+
+def _hull(
+    label: str, model: Model, profile: Profile, catalog: Catalog, devices: tuple[Device, ...]
+) -> Hull:
     """What it needs at the least: on a processor without the second, faster copy."""
-    fits = best_for_model(model, profile, catalog, (device,))
+    fits = best_for_model(model, profile, catalog, devices)
     quant = fits.quant if fits else offered_quants(model)[0]
-    context = fits.context if fits else CONTEXTS[-1]
-    least = need(model, quant, context, device.accelerator, repack=False)
+    context = min(fits.context, ENOUGH_CONTEXT) if fits else CONTEXTS[-1]
+    least = need(model, quant, context, devices[0].accelerator, repack=False)
+    shared_out = fits is not None and len(fits.fit.parts) > 1
+    needed = fits.fit.needed_bytes if fits is not None and shared_out else None
+    if needed is None:
+        needed = least.total_bytes if least else quant.size_bytes
     return Hull(
         label=label,
         model=model,
-        needed_bytes=least.total_bytes if least else quant.size_bytes,
+        needed_bytes=needed,
         verdict=fits.fit.verdict.value if fits else "no",
     )
 
@@ -112,7 +139,9 @@ def _title(probe: Probe, device: Device, best: Hull | None) -> str:
     return "unused_card" if any(not shares_memory(card) for card in cards) else "processor"
 
 
-def _total(probe: Probe, device: Device) -> int | None:
-    if device.gpu is None or shares_memory(device.gpu):
+def _total(probe: Probe, devices: tuple[Device, ...]) -> int | None:
+    cards = [device.gpu for device in devices if device.gpu is not None]
+    if not cards or shares_memory(cards[0]):
         return known(probe.ram_bytes)
-    return known(device.gpu.vram_bytes)
+    totals = [known(card.vram_bytes) for card in cards]
+    return None if None in totals else sum(total or 0 for total in totals)

@@ -1,0 +1,274 @@
+"""The ways that cost money beyond electricity: a provider's model, a rented card, or both mixed.
+
+None of them is offered for data that must not leave; private data may at most be mixed, with what
+is private staying here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+
+from core.advice.cost import cloud_cost, hybrid_cost, in_currency, over_budget, token_cost
+from core.advice.quality import quality_step
+from core.advice.ranking import merit
+from core.advice.speed import predict_speed
+from core.advice.vllm import PARALLEL_GAIN, as_quant, vllm_fits
+from core.domain import (
+    Accelerator,
+    Answers,
+    Catalog,
+    CloudOffer,
+    Cost,
+    CostInputs,
+    Device,
+    EngineKind,
+    Fit,
+    Gpu,
+    GpuKind,
+    Kind,
+    Model,
+    Note,
+    Offers,
+    Profile,
+    Quant,
+    Recommendation,
+    Sensitivity,
+    Speed,
+    TokenOffer,
+)
+
+_LATER = Note(code="why_not.not_in_this_version")
+# A rented machine has this much of its cards free before anything is started.
+_FREE_SHARE = 0.98
+_AT_HOME = {"CN": ("alibaba", "tencent")}  # providers with their machines in the country
+
+
+def paid_ways(
+    profile: Profile,
+    catalog: Catalog,
+    offers: Offers,
+    inputs: CostInputs,
+    local: Recommendation | None,
+) -> list[Recommendation]:
+    """What the answers allow beside this computer, one of each kind."""
+    sensitivity = profile.answers.sensitivity
+    if sensitivity is Sensitivity.REGULATED:
+        return []
+    tokens = _tokens(profile, offers, inputs)
+    found = [_hybrid(profile, offers, inputs, local, tokens)]
+    if sensitivity is Sensitivity.PUBLIC:
+        found += [tokens, _cloud(profile, catalog, offers, inputs)]
+    return [way for way in found if way is not None]
+
+
+def _way(kind: Kind, cost: Cost, **changes: object) -> Recommendation:
+    plain = Recommendation(
+        rank=1,
+        kind=kind,
+        model=None,
+        quant=None,
+        engine=None,
+        accelerator=None,
+        device_name="",
+        image=None,
+        provider="",
+        context=0,
+        fit=None,
+        speed=None,
+        cost=cost,
+        first_answer_minutes=None,
+        privacy={Kind.HYBRID: "mixed", Kind.TOKENS: "third_party"}.get(kind, "own_account"),
+        reasons=(Note(code=f"reason.{kind}"),),
+        why_not=(_LATER,),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+# --- pay per token ----------------------------------------------------------------------------
+
+
+def _tokens(profile: Profile, offers: Offers, inputs: CostInputs) -> Recommendation | None:
+    """The full DeepSeek that costs least, by what this person would use."""
+    answers = profile.answers
+    priced = [
+        (high, cost, offer)
+        for offer in _near(answers, offers)
+        if (cost := token_cost(answers, inputs, offers, offer)).monthly is not None
+        and (high := _high(cost, answers, offers)) is not None
+    ]
+    if not priced:
+        return None
+    _, cost, offer = min(priced, key=lambda found: (found[0], found[2].provider, found[2].model))
+    notes = (Note(code="reason.no_hardware"), _old_price(cost), _over(cost, answers, offers))
+    way = _way(Kind.TOKENS, cost, provider=offer.provider, offer=offer.model)
+    return replace(way, reasons=way.reasons + tuple(note for note in notes if note))
+
+
+def _near(answers: Answers, offers: Offers) -> list[TokenOffer]:
+    """Full models, answered where the person is or wherever the provider answers from."""
+    full = [offer for offer in offers.tokens if "distill" not in offer.model.lower()]
+    away = {"us", "eu"} if answers.country == "CN" else {"cn"}
+    near = [offer for offer in full if offer.region not in away]
+    return near or full
+
+
+def _high(cost: Cost, answers: Answers, offers: Offers) -> Decimal | None:
+    """The dearest month, in the currency of the budget so that offers can be compared."""
+    if cost.monthly is None:
+        return None
+    return in_currency(cost.monthly[1], cost.currency, answers.budget.currency, offers)
+
+
+# --- a rented card ----------------------------------------------------------------------------
+
+
+def _cloud(
+    profile: Profile, catalog: Catalog, offers: Offers, inputs: CostInputs
+) -> Recommendation | None:
+    """The machine and model that suit best; where no price is known, that is said."""
+    home = _AT_HOME.get(profile.answers.country, ())
+    near = [offer for offer in offers.cloud if offer.provider in home] or list(offers.cloud)
+    models = by_quality(profile, catalog)
+    ways = [_rented(offer, models, profile, catalog, offers, inputs) for offer in near]
+    return min(
+        (way for way in ways if way is not None),
+        key=lambda way: (way.cost.total is None, merit(way, profile, catalog, offers).key),
+        default=None,
+    )
+
+
+def by_quality(profile: Profile, catalog: Catalog) -> list[Model]:
+    """What may be run on a rented machine, best first; of equal ones the smaller."""
+    purpose = profile.answers.purpose
+    models = [m for m in catalog.models if not (m.starter or m.legacy or m.superseded_by)]
+    return sorted(
+        (model for model in models if model.weight_sets),
+        key=lambda m: (-quality_step(m, catalog, purpose), m.params_total, m.id),
+    )
+
+
+def _rented(
+    offer: CloudOffer,
+    models: list[Model],
+    profile: Profile,
+    catalog: Catalog,
+    offers: Offers,
+    inputs: CostInputs,
+) -> Recommendation | None:
+    """The best model this machine holds."""
+    devices = (_card(offer, catalog),) * offer.cards
+    found = next(
+        (
+            (model, weights, *fit)
+            for model in models
+            for weights in model.weight_sets
+            for fit in vllm_fits(model, weights, devices)
+        ),
+        None,
+    )
+    if found is None:
+        return None
+    model, weights, context, fit = found
+    quant = as_quant(model, weights)
+    answers = profile.answers
+    cost = cloud_cost(answers, inputs, offers, offer, quant.size_bytes)
+    speed = parallel_speed(model, quant, fit, catalog, profile)
+    notes = (
+        Note(code="limit.distilled") if model.distilled else None,
+        _old_price(cost),
+        Note(code="limit.price_unknown") if cost.total is None else None,
+        _over(cost, answers, offers),
+    )
+    way = _way(
+        Kind.CLOUD,
+        cost,
+        model=model,
+        quant=quant,
+        engine=EngineKind.VLLM,
+        accelerator=Accelerator.CUDA13,
+        device_name=f"{offer.cards} × {offer.card}" if offer.cards > 1 else offer.card,
+        provider=offer.provider,
+        offer=offer.name,
+        context=context,
+        fit=fit,
+        speed=speed,
+    )
+    return replace(way, reasons=way.reasons + tuple(note for note in notes if note))
+
+
+def _card(offer: CloudOffer, catalog: Catalog) -> Device:
+    facts = next((card for card in catalog.cards if card.name == offer.card), None)
+    capability = facts.compute_capability if facts else None
+    gpu = Gpu(
+        vendor="nvidia",
+        name=offer.card,
+        kind=GpuKind.DISCRETE,
+        vram_bytes=offer.memory_bytes,
+        vram_free_bytes=int(offer.memory_bytes * _FREE_SHARE),
+        driver="580",
+        compute_capability=capability or "",
+        unified_memory=False,
+    )
+    return Device(
+        name=offer.card,
+        accelerator=Accelerator.CUDA13,
+        free_bytes=int(offer.memory_bytes * _FREE_SHARE),
+        gpu=gpu,
+    )
+
+
+def parallel_speed(
+    model: Model, quant: Quant, fit: Fit, catalog: Catalog, profile: Profile
+) -> Speed:
+    """From one card's worth of speed to most of what all of them would give together."""
+    whole = replace(fit, parts=fit.parts[:1])
+    alone = predict_speed(model, quant, whole, catalog, profile.probe)
+    cards = len(fit.parts)
+    low, high = alone.tokens_per_s
+    gain = max(1.0, cards * PARALLEL_GAIN)
+    return replace(alone, tokens_per_s=(low, round(high * gain, 1)), answer_s=None)
+
+
+# --- both -------------------------------------------------------------------------------------
+
+
+def _hybrid(
+    profile: Profile,
+    offers: Offers,
+    inputs: CostInputs,
+    local: Recommendation | None,
+    tokens: Recommendation | None,
+) -> Recommendation | None:
+    """This computer first, a provider for the rest. Needs a model here that can be set up."""
+    if local is None or tokens is None or not local.can_set_up:
+        return None
+    cost = hybrid_cost(profile.answers, inputs, offers, local.cost, tokens.cost)
+    notes = (_old_price(cost), _over(cost, profile.answers, offers))
+    way = _way(
+        Kind.HYBRID,
+        cost,
+        model=local.model,
+        quant=local.quant,
+        engine=local.engine,
+        accelerator=local.accelerator,
+        device_name=local.device_name,
+        provider=tokens.provider,
+        offer=tokens.offer,
+        context=local.context,
+        fit=local.fit,
+        speed=local.speed,
+    )
+    return replace(way, reasons=way.reasons + tuple(note for note in notes if note))
+
+
+def _old_price(cost: Cost) -> Note | None:
+    old = [note for note in cost.prices if note.stale]
+    if not old:
+        return None
+    dates = sorted(note.price.source.date or "?" for note in old)
+    return Note(code="limit.price_old", params=(("date", dates[0]),))
+
+
+def _over(cost: Cost, answers: Answers, offers: Offers) -> Note | None:
+    return Note(code="limit.over_your_budget") if over_budget(cost, answers, offers) else None

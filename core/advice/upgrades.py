@@ -1,0 +1,258 @@
+"""What would get the next better model, and why each model that is not shown was passed over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.advice.candidates import (
+    CONTEXTS,
+    Candidate,
+    best_for_model,
+    fits_disk,
+    offered_quants,
+    usable_devices,
+)
+from core.advice.memory import need, usable_bytes
+from core.advice.profile import build_profile, shares_memory
+from core.advice.quality import SMALL_LOSS, grade, quality_step
+from core.domain import (
+    Accelerator,
+    CardFacts,
+    Catalog,
+    Device,
+    Gpu,
+    GpuKind,
+    Model,
+    Note,
+    PassedOver,
+    Profile,
+    Recommendation,
+    Upgrade,
+    known,
+)
+
+# A new card is bought, not a museum piece; and its driver and a desktop take a little of it.
+NEWEST_YEARS = 6
+_FREE_SHARE = 0.96
+# With everything else closed, the system itself still takes this much of a computer's memory.
+CLOSED_SHARE = 0.85
+
+
+def models_to_weigh(catalog: Catalog) -> list[Model]:
+    """What may be recommended at all: current models that the engine of this version can read."""
+    return [
+        model
+        for model in catalog.models
+        if not model.starter and not model.legacy and not model.superseded_by and model.llama_cpp
+    ]
+
+
+def upgrades(profile: Profile, catalog: Catalog, first: Candidate | None) -> tuple[Upgrade, ...]:
+    """The cheapest card of the list that brings a better model, and what closing programs would."""
+    found = [_with_closed_programs(profile, catalog, first), _with_a_card(profile, catalog, first)]
+    return tuple(upgrade for upgrade in found if upgrade is not None)
+
+
+def _worth(candidate: Candidate | None, profile: Profile, catalog: Catalog) -> tuple[bool, int]:
+    if candidate is None:
+        return (False, 0)
+    step = quality_step(candidate.model, catalog, profile.answers.purpose)
+    return (candidate.comfortable_speed, step)
+
+
+def _better(
+    profile: Profile, catalog: Catalog, devices: Sequence[Device], first: Candidate | None
+) -> Candidate | None:
+    """The best that these devices would do, if it is better than what can be done now: a single
+    file that this version can fetch, at a pleasant speed, with at most a small loss."""
+    now = _worth(first, profile, catalog)
+    purpose = profile.answers.purpose
+    models = [
+        m for m in models_to_weigh(catalog) if (True, quality_step(m, catalog, purpose)) > now
+    ]
+    ways = (best_for_model(model, profile, catalog, devices) for model in models)
+    good = [
+        way
+        for way in ways
+        if way is not None
+        and way.quant.parts == 1
+        and grade(way.quant, way.model) >= SMALL_LOSS
+        and _worth(way, profile, catalog) > now
+    ]
+    return max(
+        good,
+        key=lambda way: (_worth(way, profile, catalog), -way.model.params_total, way.model.id),
+        default=None,
+    )
+
+
+def _with_closed_programs(
+    profile: Profile, catalog: Catalog, first: Candidate | None
+) -> Upgrade | None:
+    """What this very computer could run with its memory free."""
+    total = known(profile.probe.ram_bytes)
+    if total is None or profile.ram_free_bytes >= total * CLOSED_SHARE:
+        return None
+    probe = replace(profile.probe, ram_free_bytes=int(total * CLOSED_SHARE))
+    roomy = replace(build_profile(probe, profile.answers), disk_free_bytes=profile.disk_free_bytes)
+    best = _better(roomy, catalog, usable_devices(roomy, catalog), first)
+    if best is None:
+        return None
+    needed = best.fit.parts[-1].needed_bytes if best.fit.parts else best.fit.needed_bytes
+    params = (("model", best.model.name), ("needed_bytes", needed))
+    return Upgrade(
+        note=Note(code="upgrade.close_programs", params=params),
+        model=best.model,
+        quant=best.quant,
+    )
+
+
+def _with_a_card(profile: Profile, catalog: Catalog, first: Candidate | None) -> Upgrade | None:
+    """Only where a card can be put in: not into Apple, ARM boards or chips with shared memory."""
+    probe = profile.probe
+    boards = [gpu for gpu in known(probe.gpus) or () if shares_memory(gpu)]
+    discrete = [gpu for gpu in known(probe.gpus) or () if not shares_memory(gpu)]
+    if probe.os == "macos" or probe.arch != "x86_64" or (boards and not discrete):
+        return None
+    roomy = replace(profile, disk_free_bytes=None)
+    for card in _sold(catalog):
+        device = _as_device(card)
+        best = _better(roomy, catalog, (device,), first)
+        if best is not None:
+            return Upgrade(note=_buy(card, best), model=best.model, quant=best.quant, card=card)
+    return None
+
+
+def _buy(card: CardFacts, best: Candidate) -> Note:
+    params: list[tuple[str, str | int | float]] = [
+        ("card", card.name),
+        ("model", best.model.name),
+        ("quant", best.quant.name),
+        ("memory_bytes", card.vram_bytes or 0),
+    ]
+    if card.price is None:
+        return Note(code="upgrade.card_no_price", params=tuple(params))
+    params += [
+        ("price", f"{card.price.amount:f} {card.price.currency}"),
+        ("date", card.price_date or "?"),
+    ]
+    return Note(code=f"upgrade.card_{card.price_kind or 'list'}", params=tuple(params))
+
+
+def _sold(catalog: Catalog) -> list[CardFacts]:
+    """Per memory size the cheapest card that is not too old, smallest price first."""
+    newest = max((card.year or 0 for card in catalog.cards), default=0)
+    recent = [
+        card
+        for card in catalog.cards
+        if card.kind == "discrete"
+        and card.vendor == "nvidia"
+        and card.price is not None
+        and card.vram_bytes
+        and (card.year or 0) > newest - NEWEST_YEARS
+    ]
+    recent.sort(key=lambda card: (card.price.amount if card.price else 0, card.name))
+    found: dict[int, CardFacts] = {}
+    for card in recent:
+        found.setdefault(card.vram_bytes or 0, card)
+    kept = sorted(found.values(), key=lambda card: card.price.amount if card.price else 0)
+    # A dearer card with less memory never brings more.
+    most, useful = 0, []
+    for card in kept:
+        if (card.vram_bytes or 0) > most:
+            useful.append(card)
+            most = card.vram_bytes or 0
+    return useful
+
+
+def _as_device(card: CardFacts) -> Device:
+    memory = card.vram_bytes or 0
+    gpu = Gpu(
+        vendor=card.vendor,
+        name=card.name,
+        kind=GpuKind.DISCRETE,
+        vram_bytes=memory,
+        vram_free_bytes=int(memory * _FREE_SHARE),
+        driver="580",
+        compute_capability=card.compute_capability or "",
+        unified_memory=False,
+    )
+    return Device(
+        name=card.name,
+        accelerator=Accelerator.CUDA13,
+        free_bytes=int(memory * _FREE_SHARE),
+        gpu=gpu,
+    )
+
+
+# --- passed over ------------------------------------------------------------------------------
+
+
+def passed_over(
+    profile: Profile,
+    catalog: Catalog,
+    shown: Sequence[Recommendation],
+    ranked: Sequence[Candidate],
+) -> tuple[PassedOver, ...]:
+    """Every model of the list that is not among the cards, each with the reason."""
+    here = {line.model.id for line in shown if line.model is not None}
+    ways = {way.model.id: way for way in ranked}
+    devices = usable_devices(profile, catalog)
+    return tuple(
+        PassedOver(model=model, note=_why_passed(model, ways, profile, catalog, devices, ranked))
+        for model in sorted(catalog.models, key=lambda model: (model.params_total, model.id))
+        if not model.starter and model.id not in here
+    )
+
+
+def _why_passed(
+    model: Model,
+    ways: dict[str, Candidate],
+    profile: Profile,
+    catalog: Catalog,
+    devices: Sequence[Device],
+    ranked: Sequence[Candidate],
+) -> Note:
+    if model.superseded_by:
+        newer = next((m.name for m in catalog.models if m.id == model.superseded_by), "?")
+        return Note(code="passed.superseded", params=(("newer", newer),))
+    if model.legacy:
+        return Note(code="passed.legacy")
+    if not model.llama_cpp:
+        return Note(code="passed.engine")
+    if not model.quants:
+        return Note(code="passed.no_file")
+    if model.id not in ways:
+        return _too_large(model, profile, devices)
+    way = ways[model.id]
+    if way.hopeless:
+        return Note(code="passed.crawls", params=(("tokens", way.speed.tokens_per_s[1]),))
+    first = ranked[0]
+    if not way.comfortable_speed and first.comfortable_speed:
+        return Note(code="passed.slow", params=(("tokens", way.speed.tokens_per_s[1]),))
+    purpose = profile.answers.purpose
+    if quality_step(model, catalog, purpose) < quality_step(first.model, catalog, purpose):
+        return Note(code="passed.weaker", params=(("first", first.model.name),))
+    return Note(code="passed.larger", params=(("first", first.model.name),))
+
+
+def _too_large(model: Model, profile: Profile, devices: Sequence[Device]) -> Note:
+    """How much the smallest file would need, beside the largest place there is."""
+    small = min(offered_quants(model), key=lambda quant: quant.size_bytes)
+    if not fits_disk(small, profile):
+        return Note(
+            code="passed.disk",
+            params=(
+                ("needed_bytes", small.size_bytes),
+                ("free_bytes", profile.disk_free_bytes or 0),
+            ),
+        )
+    device = max(devices, key=usable_bytes)
+    what = need(model, small, CONTEXTS[-1], device.accelerator, repack=False)
+    if what is None:
+        return Note(code="passed.no_figures")
+    return Note(
+        code="passed.too_large",
+        params=(("needed_bytes", what.total_bytes), ("available_bytes", usable_bytes(device))),
+    )
