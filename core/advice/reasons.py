@@ -108,7 +108,8 @@ def good_to_know(
     probe, answers = profile.probe, profile.answers
     on_processor = device.gpu is None
     shared_copy = on_processor and not repacks(candidate.fit)
-    unread = not all(bandwidth_known(each, catalog, probe.cpu) for each in candidate.devices)
+    unread = [each for each in candidate.devices if not bandwidth_known(each, catalog, probe.cpu)]
+    which = "card" if any(each.gpu is not None for each in unread) else "processor"
     estimated = candidate.speed.basis == "estimate"
     found: list[tuple[bool, Note]] = [
         (model.starter, Note(code="limit.starter_not_deepseek")),
@@ -127,8 +128,8 @@ def good_to_know(
         ),
         (candidate.context < model.max_context, _memory_of_a_chat(candidate.context)),
         (
-            unread and estimated,
-            Note(code=f"limit.speed_unknown_{'processor' if on_processor else 'card'}"),
+            bool(unread) and estimated,
+            Note(code=f"limit.speed_unknown_{which}"),
         ),
         (shared_copy, Note(code="limit.one_copy")),
         (_near_the_driver(device), Note(code="limit.driver_near")),

@@ -104,7 +104,7 @@ def recommend(
         break_even=tuple(
             break_even(own, kind.value, cost, inputs, offers)
             for kind, cost in costs.items()
-            if own is not None and kind is not Kind.LOCAL
+            if own is not None and kind in (Kind.TOKENS, Kind.CLOUD)
         ),
         passed_over=passed_over(profile, catalog, shown, ranked),
         # Whoever has a better card in the computer already need not buy one.

@@ -23,6 +23,7 @@ from core.domain import (
     Device,
     Gpu,
     GpuKind,
+    Kind,
     Model,
     Note,
     PassedOver,
@@ -195,8 +196,8 @@ def passed_over(
     shown: Sequence[Recommendation],
     ranked: Sequence[Candidate],
 ) -> tuple[PassedOver, ...]:
-    """Every model of the list that is not among the cards, each with the reason."""
-    here = {line.model.id for line in shown if line.model is not None}
+    """Every model of the list that is on no card of this computer, each with the reason."""
+    here = {line.model.id for line in shown if line.model and line.kind is Kind.LOCAL}
     ways = {way.model.id: way for way in ranked}
     devices = usable_devices(profile, catalog)
     return tuple(
