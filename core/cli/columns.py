@@ -23,6 +23,16 @@ def width(words: str) -> int:
     )
 
 
+def plain(words: str) -> str:
+    """Without what steers a terminal or turns the reading direction: names come from strangers."""
+    kinds = {letter: unicodedata.category(letter) for letter in set(words)}
+    return "".join(
+        " " if kinds[letter] in ("Cc", "Zl", "Zp") else letter
+        for letter in words
+        if kinds[letter] not in ("Cf", "Cs")
+    )
+
+
 def padded(words: str, columns: int) -> str:
     """With spaces at the end, so that the next column begins at `columns`."""
     return words + " " * (columns - width(words))
@@ -34,6 +44,7 @@ def wrapped(words: str, *, first: str = "", rest: str | None = None) -> list[str
     Without `rest` they are set in as far as `first` reaches.
     """
     rest = " " * width(first) if rest is None else rest
+    words = plain(words)
     lines, line = [], first
     for piece in _pieces(words, MOST - max(width(first), width(rest))):
         if width(line) + width(piece.rstrip()) > MOST:

@@ -20,6 +20,7 @@ from core.edges.addresses import host_of
 from core.errors import AppError
 from core.progress import CancelToken
 from core.setup.gguf_check import read_header
+from core.setup.remote_header import fetch_header
 
 _COUNTED_IN = {"en": 1e9, "zh_CN": 1e8}  # as the language counts: billions, or yi
 _NO_MODEL = frozenset({"not_a_model_file", "model_file_truncated"})
@@ -56,8 +57,6 @@ def read_model(source: str, token: CancelToken) -> tuple[Model, Quant]:
 def _head(source: str, token: CancelToken) -> bytes:
     try:
         if is_address(source):
-            from core.setup.remote_header import fetch_header
-
             # The person named this server, so it may be one of their own.
             data, _total = fetch_header(source, token, trusted=(host_of(source),))
             return data

@@ -109,7 +109,7 @@ def _parsed(arguments: list[str], text: Text) -> argparse.Namespace:
     if options.command == "recommend" and options.gguf:
         for word in ("assume", "prices"):
             if getattr(options, word):  # a file's memory and speed have no price
-                raise _UsageError(f"deepberth recommend: --gguf, --{word}")
+                raise _UsageError(f"argument --{word}: not allowed with argument --gguf")
     return options
 
 

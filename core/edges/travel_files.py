@@ -42,6 +42,9 @@ _MOST_MONEY = Decimal(10) ** 12
 _Code = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 _Text = Annotated[str, msgspec.Meta(max_length=500)]
 _Bytes = Annotated[int, msgspec.Meta(ge=0, le=2**60)]
+# Ten times what the largest single computers have; beyond that somebody mistook the unit, and
+# advice for such a computer would be wrong with great confidence.
+_Memory = Annotated[int, msgspec.Meta(ge=0, le=2**49)]
 
 
 class _NoFact(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,8 +62,8 @@ class _Gpu(msgspec.Struct):
     vendor: Literal["nvidia", "amd", "intel", "apple", "unknown"]
     name: _Text
     kind: GpuKind
-    vram_bytes: _Bytes | _NoFact
-    vram_free_bytes: _Bytes | _NoFact
+    vram_bytes: _Memory | _NoFact
+    vram_free_bytes: _Memory | _NoFact
     # Other vendors have no such thing, and whoever writes a file by hand writes null for that.
     driver: _Text | _NoFact | None
     compute_capability: _Text | _NoFact | None
@@ -93,8 +96,8 @@ class _Probe(msgspec.Struct):
     arch: _Code
     wsl: bool
     cpu: _Cpu
-    ram_bytes: _Bytes | _NoFact
-    ram_free_bytes: _Bytes | _NoFact
+    ram_bytes: _Memory | _NoFact
+    ram_free_bytes: _Memory | _NoFact
     gpus: list[_Gpu] | _NoFact
     disks: list[_Disk]
     engine: dict[str, Any]  # an _Engine or a _NoFact: told apart by its keys
