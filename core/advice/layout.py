@@ -6,7 +6,6 @@ ones, with the output head; the input embedding always stays in the computer's m
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from core.advice.attention import UBATCH
@@ -66,27 +65,24 @@ class Layout(NamedTuple):
         return self.expert_bytes * upto // having - self.expert_bytes * before // having
 
     def cache(self, first: int, last: int) -> int:
+        """Evenly shared too, though V4's layers of two kinds take turns."""
         return self.kv_bytes * last // self.layers - self.kv_bytes * first // self.layers
 
-    def fill(self, last: int, room: int, *, experts: bool) -> int:
+    def taken(self, first: int, last: int, experts_from: int) -> int:
+        """All that these layers need, with experts in those from `experts_from` on."""
+        size = self.common(first, last) + self.cache(first, last)
+        return size + self.experts(max(first, min(experts_from, last)), last)
+
+    def fill(self, last: int, room: int, experts_from: int) -> int:
         """The start of the longest range up to `last` that needs no more than `room` bytes."""
-
-        def taken(count: int) -> int:
-            first = last - count
-            size = self.common(first, last) + self.cache(first, last)
-            return size + (self.experts(first, last) if experts else 0)
-
-        each = self.common_bytes + self.kv_bytes + (self.expert_bytes if experts else 0)
-        return last - _most(room * self.layers // (each or 1), last, taken, room)
-
-    def experts_within(self, first: int, last: int, room: int) -> int:
-        """Bytes of the experts of as many of these layers as `room` bytes hold, the last first."""
-
-        def taken(count: int) -> int:
-            return self.experts(last - count, last)
-
-        guess = room * (self.layers - self.dense_layers) // (self.expert_bytes or 1)
-        return taken(_most(guess, last - first, taken, room))
+        low, high = 0, last
+        while low < high:
+            middle = (low + high) // 2
+            if self.taken(middle, last, experts_from) <= room:
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
 
 def lay_out(model: Model, quant: Quant, context: int) -> Layout | None:
@@ -119,13 +115,3 @@ def lay_out(model: Model, quant: Quant, context: int) -> Layout | None:
 def _head_bytes(model: Model, quant: Quant) -> int:
     other = _HEAD_BITS_MOST if quant.name.startswith("UD-") else _HEAD_BITS_ELSE
     return int((model.vocab or 0) * model.hidden * _HEAD_BITS.get(quant.name, other) / 8)
-
-
-def _most(guess: int, limit: int, taken: Callable[[int], int], room: int) -> int:
-    """The largest count up to `limit` that takes no more than `room`, near a good guess."""
-    count = max(0, min(guess, limit))
-    while count > 0 and taken(count) > room:
-        count -= 1
-    while count < limit and taken(count + 1) <= room:
-        count += 1
-    return count

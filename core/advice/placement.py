@@ -173,11 +173,11 @@ def _across(laid: Layout, cards: Sequence[Device], profile: Profile) -> Fit | No
     if laid.layer_bytes > room or laid.embedding_bytes + _BESIDE_BYTES > _host_room(profile):
         return None
     for share in _shares((laid.layer_bytes + fixed * len(usable)) / sum(usable)):
-        ranges = _share_out(laid, [int(size * share) - fixed for size in usable], experts=True)
+        ranges = _share_out(laid, [int(size * share) - fixed for size in usable], 0)
         if ranges[0][0] == 0:
             return _fit(
                 tuple(
-                    _part(laid, card, size, held, laid.experts(*held), fixed)
+                    _part(laid, card, size, held, 0, fixed)
                     for card, size, held in zip(cards, usable, ranges, strict=True)
                     if held[0] < held[1]
                 )
@@ -194,28 +194,44 @@ def _spilled(laid: Layout, cards: Sequence[Device], processor: Device | None) ->
     everywhere = sum(room for room in rooms if room > 0) + usable_bytes(processor)
     if laid.embedding_bytes + laid.layer_bytes > everywhere:
         return None
-    ranges = _share_out(laid, rooms, experts=False)
+    ranges = _share_out(laid, rooms, laid.layers)
     start = ranges[0][0]
     if start == laid.layers:
         return None  # no card holds even the last layer
-    parts = []
-    for card, size, room, held in zip(cards, usable, rooms, ranges, strict=True):
-        if held[0] < held[1]:
-            left = room - laid.common(*held) - laid.cache(*held)
-            parts.append(_part(laid, card, size, held, laid.experts_within(*held, left), fixed))
-    experts = laid.expert_bytes - sum(part.expert_bytes for part in parts)
-    rest = _rest(laid, processor, start, experts)
+    experts_from = laid.layers
+    if start == 0 and laid.expert_bytes:
+        experts_from = _first_with_experts(laid, rooms)
+        ranges = _share_out(laid, rooms, experts_from)
+    parts = [
+        _part(laid, card, size, held, experts_from, fixed)
+        for card, size, held in zip(cards, usable, ranges, strict=True)
+        if held[0] < held[1]
+    ]
+    rest = _rest(laid, processor, start, laid.experts(0, experts_from))
     if rest.needed_bytes > rest.available_bytes:
         return None
     return _fit((*parts, rest), Verdict.SPILLS)
 
 
-def _share_out(laid: Layout, rooms: Sequence[int], *, experts: bool) -> list[_Range]:
+def _first_with_experts(laid: Layout, rooms: Sequence[int]) -> int:
+    """The first layer of the longest end of the model whose experts the cards hold as well, all
+    layers being on them: the server's `-ncmoe`."""
+    low, high = 0, laid.layers
+    while low < high:
+        middle = (low + high) // 2
+        if _share_out(laid, rooms, middle)[0][0] == 0:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _share_out(laid: Layout, rooms: Sequence[int], experts_from: int) -> list[_Range]:
     """The layers each card holds, as many as its room allows, from the model's end."""
     ranges = []
     last = laid.layers
     for room in reversed(rooms):
-        first = laid.fill(last, room, experts=experts)
+        first = laid.fill(last, room, experts_from)
         ranges.append((first, last))
         last = first
     return ranges[::-1]
@@ -232,12 +248,14 @@ def _shares(least: float) -> Iterator[float]:
 
 
 def _part(
-    laid: Layout, card: Device, usable: int, held: _Range, experts: int, fixed: int
+    laid: Layout, card: Device, usable: int, held: _Range, experts_from: int, fixed: int
 ) -> FitPart:
+    first, last = held
+    experts = laid.experts(max(first, min(experts_from, last)), last)
     return FitPart(
         device=card,
-        layers=held[1] - held[0],
-        weights_bytes=laid.common(*held) + experts,
+        layers=last - first,
+        weights_bytes=laid.common(first, last) + experts,
         expert_bytes=experts,
         repacked_bytes=0,
         kv_bytes=laid.cache(*held),

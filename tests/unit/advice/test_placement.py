@@ -298,6 +298,32 @@ def test_experts_of_more_than_the_memory_fit_where_the_card_takes_some():
     check(fit_spilled(model(FLASH), file, 8192, check_here.devices, check_here), FLASH, file)
 
 
+def test_experts_fill_every_card():
+    file = quant(FLASH, "UD-IQ2_XXS")
+    here = machine(card(12), card(16), ram_gib=128)
+    fit = fit_spilled(model(FLASH), file, 8192, here.devices, here)
+    check(fit, FLASH, file)
+    each = file.expert_bytes / 43
+    assert len(fit.parts) == 3
+    spare = [part.available_bytes - part.needed_bytes for part in fit.parts[:2]]
+    assert max(spare) < each + fit.parts[0].weights_bytes / fit.parts[0].layers
+    alone = machine(card(16), ram_gib=128)
+    one = fit_spilled(model(FLASH), file, 8192, alone.devices, alone)
+    assert fit.parts[-1].expert_bytes < one.parts[-1].expert_bytes
+
+
+def test_where_even_the_rest_is_too_much_for_a_card_it_takes_the_last_layers():
+    file = replace(quant("deepseek-r1", "Q4_K_M"), full_heads=False)
+    here = machine(card(8), ram_gib=512)
+    fit = fit_spilled(model("deepseek-r1"), file, 8192, here.devices, here)
+    check(fit, "deepseek-r1", file)
+    on_card, rest = fit.parts
+    assert on_card.layers > 0 < rest.layers
+    assert (on_card.expert_bytes, rest.expert_bytes) == (0, file.expert_bytes)
+    # A card has room for one tensor of what lies elsewhere, or prompts would not be read.
+    assert on_card.compute_bytes > file.expert_bytes / 58 / 3
+
+
 def test_dense_layers_in_front_have_no_experts():
     file = quant("deepseek-r1", "Q4_K_M")
     laid = lay_out(model("deepseek-r1"), file, 8192)
