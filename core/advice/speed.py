@@ -54,7 +54,7 @@ EXPERT_SPREAD = (0.55, 1.7)  # how well a router's picks are read differs most
 MEASURED_SPREAD = (0.9, 1.1)  # the same answer again, on the same computer
 
 SLOWEST, FASTEST = 0.01, 10_000.0  # tokens/s: what lies outside is a mistake in what was read
-# A smaller model's time goes into the calls per layer and says little of how a large one reads.
+LONGEST_S = 1e6
 LEAST_CALIBRATING_PARAMS = 1_000_000_000
 CALIBRATION_BOUNDS = (0.25, 2.0)
 
@@ -74,7 +74,7 @@ def predict_speed(
     slow = _bounded(low / token_s(parts, FITTED, fast=False))
     fast = _bounded(high / token_s(parts, FITTED, fast=True))
     prompt = prompt_s(model, [(part.reading, part.layers) for part in parts])
-    first = None if prompt is None else (prompt[0] + 1 / fast, prompt[1] + 1 / slow)
+    first = prompt and (_first(prompt[0], fast), _first(prompt[1], slow))
     return Speed(
         tokens_per_s=(_rounded(slow), _rounded(fast)),
         basis="estimate",
@@ -109,7 +109,7 @@ def measured_speed(
         low, high = (run.tokens_per_s * end for end in MEASURED_SPREAD)
         first = (
             (run.first_token_s * MEASURED_SPREAD[0], run.first_token_s * MEASURED_SPREAD[1])
-            if math.isfinite(run.first_token_s) and run.first_token_s > 0
+            if 0 < run.first_token_s <= LONGEST_S
             else None
         )
         return Speed(
@@ -124,8 +124,10 @@ def measured_speed(
 def calibration(profile: Profile, catalog: Catalog) -> Mapping[Accelerator, float]:
     """By how much this computer is faster or slower than we reckon, by its newest measurement.
 
-    Only from models of a billion parameters on, and only where we can tell how the model lay: all
-    of it on the first device of its kind that holds it.
+    Only from models of a billion parameters on: the time of a smaller one, like that of the
+    starter, goes into the calls per layer and says little of how the memory is read. And only
+    where we can tell how the model lay: all of it on the first device of its kind that holds it.
+    The factors are for plans on one kind of device, not for what spills over.
     """
     found: dict[Accelerator, float] = {}
     for run in profile.measured:
@@ -138,20 +140,25 @@ def calibration(profile: Profile, catalog: Catalog) -> Mapping[Accelerator, floa
     return found
 
 
-def calibrated(speed: Speed, factor: float) -> Speed:
-    """An estimate, moved by what was measured here with another model."""
+def calibrated(speed: Speed, model: Model, factor: float) -> Speed:
+    """The estimate for `model`, moved by what was measured here with another one.
+
+    Where the bandwidth was unknown and the range therefore wide, the measurement stands in for it,
+    unless it lies beyond the bounds and so contradicts what we believe of this hardware.
+    """
     if speed.basis != "estimate" or not math.isfinite(factor) or factor <= 0:
         return speed
-    low, high = speed.tokens_per_s
-
-    def slower(range_s: tuple[float, float] | None) -> tuple[float, float] | None:
-        return _rounded_range(range_s and (range_s[0] / factor, range_s[1] / factor))
-
+    low, high = (end * factor for end in speed.tokens_per_s)
+    ends = EXPERT_SPREAD if model.experts else SPREAD
+    least, most = CALIBRATION_BOUNDS
+    if least < factor < most and high / low > EXPERT_SPREAD[1] / EXPERT_SPREAD[0]:
+        middle = math.sqrt(low * high)
+        low, high = middle * ends[0], middle * ends[1]
+    low, high = _bounded(low), _bounded(high)
     return replace(
         speed,
-        tokens_per_s=(_rounded(_bounded(low * factor)), _rounded(_bounded(high * factor))),
-        first_token_s=slower(speed.first_token_s),
-        answer_s=slower(speed.answer_s),
+        tokens_per_s=(_rounded(low), _rounded(high)),
+        answer_s=_rounded_range(_answer_s(model, (low, high), speed.first_token_s)),
     )
 
 
@@ -192,8 +199,15 @@ def _answer_s(
     return start[0] + least / tokens_per_s[1], start[1] + most / tokens_per_s[0]
 
 
+def _first(prompt_s: float, tokens_per_s: float) -> float:
+    """The question's last token gives the first one of the answer, so none is added; but all
+    weights are read at least once."""
+    return min(max(prompt_s, 1 / tokens_per_s), LONGEST_S)
+
+
 def _usable(run: Measured) -> bool:
-    return math.isfinite(run.tokens_per_s) and run.tokens_per_s > 0
+    """NaN is neither above nor below anything, so it is refused too."""
+    return 0 < run.tokens_per_s <= FASTEST
 
 
 def _bounded(tokens_per_s: float) -> float:

@@ -13,6 +13,7 @@ from core.advice.bandwidth import Constants, Reading, reading
 from core.advice.memory import kv_bytes
 from core.domain import Accelerator, Catalog, Device, Fit, FitPart, Model, Probe, Quant
 
+_MOST_LAYERS = 10_000  # of any model; more is a slip in a file's header
 USED_CONTEXT = 1024  # tokens already in the conversation; a longer one is slower
 
 
@@ -96,7 +97,7 @@ def _active_weights(model: Model, quant: Quant) -> float:
     experts = min(_finite(quant.expert_bytes), max(weights, 0.0))
     if model.experts is not None and not experts:
         # The catalogue does not say how large the experts are: by the parameters then.
-        return max(weights, 1.0) * _part(model.params_active, model.params_total)
+        return max(weights * _part(model.params_active, model.params_total), 1.0)
     return max(weights - experts * (1 - _used(model)), 1.0)
 
 
@@ -119,7 +120,7 @@ def _part(some: float, all_: float) -> float:
 def _cache_bytes(model: Model, quant: Quant, context: int) -> float:
     """Of a sparse cache only what grows: its window is read all the time, and fitted with that."""
     tokens = int(_finite(context))
-    if tokens <= 0:
+    if tokens <= 0 or not 0 < model.layers <= _MOST_LAYERS:
         return 0.0
     kept = kv_bytes(model, quant, tokens) or 0
     if _sparse(model):
