@@ -46,6 +46,7 @@ class Outcome:
     predicted: float
     low: float
     high: float
+    by_kind: float  # without the other runs of its card
     flat: tuple[float, ...]
     group: str
 
@@ -87,6 +88,7 @@ def predict(runs: Sequence[Run], run: Run, full: Constants) -> Outcome:
         predicted=predicted,
         low=predicted * low,
         high=predicted * high,
+        by_kind=1 / token_s(run.loads, known, fast=True),
         flat=tuple(_flat(run, share) for share in FLAT),
         group="experts"
         if run.experts
@@ -132,6 +134,8 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
     yield f"within 10 %: {_count(errors, 0.1)}, within 20 %: {_count(errors, 0.2)}"
     yield f"worst {worst.error:+.0%}: {worst.run.card}, {worst.run.model} ({worst.run.mark})"
     yield f"inside our range {_inside(outcomes):.0%}"
+    kind = [abs(_error(one.by_kind, one.run)) for one in outcomes]
+    yield f"by the kind of hardware alone: median error {median(kind):.1%}"
     for index, share in enumerate(FLAT):
         flat = [abs(_error(one.flat[index], one.run)) for one in outcomes]
         within = f"within 20 %: {_count(flat, 0.2)}, worst {max(flat):.0%}"
