@@ -3,8 +3,8 @@
 Every shape of the catalogue is written as a model file without weights (header_files), in three
 quantizations, and `llama-fit-params` is asked what the engine would take for it on a processor
 with each context and type of cache: weights, cache and compute buffer. The same three are asked of
-core.advice.memory, once with the model of the catalogue and once with what
-core.advice.gguf_model reads in the file; the worse of the two counts. What llama.cpp does not
+core.advice.memory, with the models and files of the catalogue and with what core.advice.gguf_model
+reads in the file; the worst of them counts. What llama.cpp does not
 count, a card's driver and the process itself, is left out on both sides. It prints whole MiB
 rounded down, so half a MiB is added to each of its three figures.
 
@@ -31,8 +31,9 @@ from core.domain import Accelerator, Catalog, Model, Quant
 from core.setup.gguf_check import read_header
 from tests.bench import models, server
 from tests.benchmarks import header_files
+from tests.benchmarks.catalogue_shapes import SHAPES
 from tests.benchmarks.peers import PEERS, ask
-from tests.benchmarks.shapes import SHAPES, Shape
+from tests.benchmarks.shapes import Shape
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTEXTS = (4096, 8192, 32768, 131072)
@@ -55,8 +56,8 @@ class Row:
     estimates: dict[str, list[float]] = field(default_factory=dict)  # bytes, by who says so
 
     def error(self, who: str) -> float | None:
-        """Of the estimate, as a share of what is measured, with its sign. Ours: the worse of
-        the two ways to it. Another's: the better of the ways to read it."""
+        """Of the estimate, as a share of what is measured, with its sign. Ours: the worst of
+        the ways to it. Another's: the best of the ways to read it."""
         errors = [each / self.measured - 1 for each in self.estimates.get(who, [])]
         if not errors:
             return None
@@ -84,14 +85,24 @@ def ours(model: Model, quant: Quant, context: int, cache: str) -> float | None:
 
 
 def estimate(row: Row, catalogue: Catalog) -> None:
-    """Fills in ours. The catalogue's entries have other quantizations and heads of files, so the
-    file's own sizes go with the catalogue's model."""
+    """Fills in ours: by the file alone, and by each model of the catalogue that has this shape."""
     read, quant = model_from_header(read_header(row.file), name=row.file.name)
+    ways = [(read, quant)]
     known = [each for each in catalogue.models if each.id in row.shape.ids]
     if len(known) != len(row.shape.ids):
         raise LookupError(f"not in the catalogue: one of {row.shape.ids}")
-    found = [ours(each, quant, row.context, row.cache) for each in (read, *known)]
+    ways += [(each, listed(each, quant) or quant) for each in known]
+    found = [ours(*way, row.context, row.cache) for way in ways]
     row.estimates[OURS] = [float("inf") if each is None else each for each in found]
+
+
+def listed(model: Model, quant: Quant) -> Quant | None:
+    """The catalogue's own entry of this quantization. Files that somebody mixed by hand have
+    other names (UD-…)."""
+    for each in model.quants:
+        if (each.name, each.full_heads) == (quant.name, quant.full_heads):
+            return each
+    return None
 
 
 def read_catalogue() -> Catalog:
