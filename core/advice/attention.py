@@ -63,9 +63,9 @@ def _compressed(attention: Attention, layers: int, cells: int, per_element: floa
     """V4: every layer keeps a window, and then one entry for 4 (CSA) or 128 (HCA) tokens."""
     width, indexer = attention.key_dim, attention.indexer_dim
     csa, hca = attention.csa_layers, attention.hca_layers
-    if width <= 0 or csa + hca <= 0 or csa + hca > layers:
+    if min(csa, hca, indexer, attention.window) < 0 or not 0 < csa + hca <= layers:
         return None
-    if attention.csa_ratio <= 0 or attention.hca_ratio <= 0:
+    if min(width, attention.csa_ratio, attention.hca_ratio) <= 0:
         return None
     window = _step(min(cells, attention.window + UBATCH))
     elements = (

@@ -272,7 +272,7 @@ def _rest(laid: Layout, processor: Device, layers: int, experts: int) -> FitPart
         layers=layers,
         weights_bytes=laid.embedding_bytes + laid.common(0, layers) + experts,
         expert_bytes=experts,
-        repacked_bytes=0,  # the engine is told not to: it could not use one for prompts
+        repacked_bytes=0,  # beside a card they stay as they are; the engine is told so, too
         kv_bytes=laid.cache(0, layers),
         compute_bytes=laid.compute_bytes,
         overhead_bytes=_BESIDE_BYTES,

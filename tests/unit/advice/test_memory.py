@@ -230,7 +230,19 @@ WEIRD = st.sampled_from([-(2**70), -1, 0, 1, 3, 2**70])
     ),
     of_attention=st.dictionaries(
         st.sampled_from(
-            ["kv_heads", "key_dim", "csa_layers", "hca_layers", "csa_ratio", "hca_ratio", "window"]
+            [
+                "kv_heads",
+                "key_dim",
+                "value_dim",
+                "kv_lora_rank",
+                "rope_dim",
+                "indexer_dim",
+                "csa_layers",
+                "hca_layers",
+                "csa_ratio",
+                "hca_ratio",
+                "window",
+            ]
         ),
         WEIRD,
         max_size=3,
