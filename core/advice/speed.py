@@ -41,9 +41,11 @@ __all__ = [
 ]
 
 COMFORTABLE_TOKENS_PER_S = 8.0  # below this, waiting for a model that thinks first is no pleasure
-# A distill of R1 thinks for thousands of tokens: up to 32,768 are advised (its README).
+# A distill of R1 thinks for thousands of tokens; its README advises room for 32,768. No mean was
+# found for everyday questions: 3,000 is taken, 100 seconds at 30 tokens/s.
 THINKING_TOKENS = 3000
-# Mean length of an answer in ShareGPT, 338 tokens (Kwon et al. 2023, PagedAttention, figure 11).
+# Mean length of an answer in ShareGPT, 338 tokens (Kwon et al. 2023, PagedAttention, figure 11;
+# from general knowledge, not looked up again).
 ANSWER_TOKENS = 340
 
 # Low and high end around the formula: four in five of the benchmark's left-out runs lie within.
@@ -100,7 +102,8 @@ def _spread_of(part: Load) -> tuple[float, float]:
 def measured_speed(
     profile: Profile, model: Model, quant: Quant, accelerator: Accelerator
 ) -> Speed | None:
-    """What this very model really did here, in place of an estimate."""
+    """What this very model really did here, in place of an estimate: the newest run of it. The time
+    to the first word is that of the question asked then, which may have been a short one."""
     for run in profile.measured:
         if (run.model_id, run.quant_name, run.accelerator) != (model.id, quant.name, accelerator):
             continue
