@@ -75,21 +75,19 @@ def _saved(
         *machine_params(large.machine),
     )
     if ends is not None:
-        only_power = large.here is not None and not inputs.count_hardware
+        bought = inputs.count_hardware or spent.hardware_price is not None
+        only_power = large.here is not None and not bought
         return _saved_note(ends, lead, only_power), _saved_verdict(ends)
     # Without the price of electricity there is still a most that can be saved.
     ends = _percents(local_cost(answers, _free_power(spent), offers, facts), rented, offers)
     if ends is None:
         return Note(code="claim.saves.ours.unknown"), "unknown"
     if ends[1] <= 0:
-        return Note(code="claim.saves.ours.dearer_for_sure", params=(*lead, ("least", -ends[1]))), (
-            "differs"
-        )
+        params = (*lead, ("least", -ends[1]))
+        return Note(code="claim.saves.ours.dearer_for_sure", params=params), "differs"
     params = (*lead, ("most", ends[1]), ("country", answers.country))
-    return (
-        Note(code="claim.saves.ours.at_most", params=params),
-        ("differs" if ends[1] < SAVES_PERCENT - NEAR_PERCENT else "unknown"),
-    )
+    verdict = "differs" if ends[1] < SAVES_PERCENT - NEAR_PERCENT else "unknown"
+    return Note(code="claim.saves.ours.at_most", params=params), verdict
 
 
 def _saved_note(ends: tuple[int, int], lead: Params, only_power: bool) -> Note:

@@ -6,8 +6,10 @@ in `KNOWN_ON`, in plain words, and says itself that it is no legal advice.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.advice.candidates import below_floor
-from core.advice.quality import BITS, grade
+from core.advice.quality import BITS, HUGE_PARAMS, bits, grade
 from core.domain import (
     Accelerator,
     Answers,
@@ -29,7 +31,8 @@ _EUROPE = (
 )
 GDPR = frozenset(_EUROPE.split())
 
-_GRADES = {3: "fine", 2: "small", 1: "noticeable", 0: "much"}
+_GRADES = {3: "fine", 2: "small", 1: "noticeable"}  # a coarser one is below its floor
+LARGEST_MEASURED = 70_000_000_000  # parameters
 _CUDA = (Accelerator.CUDA, Accelerator.CUDA13)
 
 
@@ -85,7 +88,10 @@ def _quantization(first: Recommendation) -> Check:
         return _weights_of_vllm(quant.name)
     if below_floor(model, quant):
         return _check("quantization", "watch", "below_floor", params)
-    step = grade(quant, model)
+    if model.params_total >= HUGE_PARAMS and bits(quant) < BITS["Q4_K_M"]:
+        return _check("quantization", "watch", "huge", params)
+    # Our sources measured small models: a huge one is not said to lose less.
+    step = grade(quant, replace(model, params_total=min(model.params_total, LARGEST_MEASURED)))
     return _check("quantization", "ok" if step >= 2 else "watch", _GRADES[step], params)
 
 
