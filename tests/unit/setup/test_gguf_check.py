@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import struct
 import time
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.advice import gguf_header
 from core.advice.gguf_header import BLOCKS
 from core.errors import AppError
-from core.setup.gguf_check import check_gguf
+from core.setup.gguf_check import check_gguf, read_header
 from tests.unit.setup.plans import gguf
 
 GOOD = gguf(4096)
@@ -111,6 +113,42 @@ def test_what_is_none(tmp_path: Path, content: bytes) -> None:
 @pytest.mark.parametrize("kept", [8, 30, 100, len(GOOD) // 2, len(GOOD) - 1])
 def test_what_is_cut(tmp_path: Path, kept: int) -> None:
     assert code_of(tmp_path / "a", GOOD[:kept]) == "model_file_truncated"
+
+
+def test_the_head_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.gguf"
+    path.write_bytes(GOOD)
+    head = read_header(path)
+    assert len(head) == check_gguf(path).header_bytes
+    assert GOOD.startswith(head)
+    path.write_bytes(GOOD[:-1])
+    with pytest.raises(AppError) as failed:
+        read_header(path)
+    assert failed.value.code == "model_file_truncated"
+    monkeypatch.setattr("core.setup.gguf_check._MOST_READ", len(head) - 1)
+    path.write_bytes(GOOD)
+    with pytest.raises(AppError) as failed:
+        read_header(path)
+    assert failed.value.code == "not_a_model_file"
+
+
+def test_little_is_kept_of_what_a_head_says() -> None:
+    def text(value: bytes) -> bytes:
+        return struct.pack("<Q", len(value)) + value
+
+    pairs = [text(b"general.architecture") + struct.pack("<I", 8) + text(b"llama")]
+    pairs += [text(b"n%d" % at) + struct.pack("<IIQ", 9, 4, 1000) + bytes(4000) for at in range(99)]
+    pairs += [text(b"t%d" % at) + struct.pack("<I", 8) + text(b"x" * 100_000) for at in range(99)]
+    pairs += [text(b"k" * 60_000) + struct.pack("<I?", 7, True)]
+    data = b"GGUF" + struct.pack("<IQQ", 3, 0, len(pairs)) + b"".join(pairs)
+    header = gguf_header.parse(io.BytesIO(data), len(data))
+    assert header.header_bytes == len(data)
+    items = [each for each in header.pairs.values() if isinstance(each, gguf_header.Items)]
+    assert len(items) == 99
+    assert sum(len(each.values or ()) for each in items) <= 64 * 1024
+    kept = [each for each in header.pairs.values() if isinstance(each, str)]
+    assert sum(map(len, kept)) <= 1024 * 1024
+    assert max(map(len, header.pairs)) == 128
 
 
 def test_a_folder_and_nothing(tmp_path: Path) -> None:
