@@ -20,7 +20,7 @@ _MAX_LAYERS = 1024
 _MAX_WIDTH = 1 << 24
 _MAX_CONTEXT = 1 << 30
 _MAX_BYTES = 1 << 50
-_MAX_PARTS = 1000
+_MAX_PARTS = 256
 
 # Every layer of these keeps the whole context, each head its key and its value. Other
 # architectures mix in layers with a window or a fixed state, so their cache stays unknown.

@@ -15,14 +15,14 @@ from core.edges.http import Reply
 from core.errors import AppError
 from core.progress import CancelToken
 
-FIRST_BYTES = 8 * 1024 * 1024  # most heads are shorter
-MOST_BYTES = 64 * 1024 * 1024
+FIRST_BYTES = 1024 * 1024  # twice as much is read as often as the head goes on
+MOST_BYTES = 64 * 1024 * 1024  # the longest known have about 20 MB
 
 
 def fetch_header(
     url: str, token: CancelToken, *, trusted: Collection[str] = frozenset()
 ) -> tuple[bytes, int]:
-    """The first bytes of the model file at `url`, its head at least, and the file's length.
+    """The head of the model file at `url`, and the file's length in bytes.
 
     One request for at most 64 MB, which is left as soon as the head is complete; a server that
     sends the whole file instead is left as well. `trusted` names hosts ("mirror.example:8080")
@@ -42,7 +42,7 @@ def fetch_header(
         length = header.needed_bytes
     if length < header.needed_bytes:
         raise _truncated(name, length)
-    return data, length
+    return data[: header.header_bytes], length
 
 
 def _read(reply: Reply, name: str) -> tuple[bytes, gguf_header.Header | None]:

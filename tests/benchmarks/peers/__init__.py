@@ -58,7 +58,7 @@ def _installed(lock: Path) -> Path:
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     with cache.made_once(f"peer-{lock.stem}-{digest}") as (target, fresh):
         if fresh is not None:
-            command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+            command = [sys.executable, "-m", "pip", "install", "-qq", "--no-deps"]
             command += ["--disable-pip-version-check", "--only-binary", ":all:"]
             command += ["--require-hashes", "-r", str(lock), "--target", str(fresh)]
             subprocess.run(command, check=True)
