@@ -57,10 +57,12 @@ class Assembly:
     @cached_property
     def catalog(self) -> Catalog:
         from core.advice.catalog import parse_catalog
+        from core.advice.speeds import with_speeds
 
         folder = ASSETS / "catalog"
         names = ("models.toml", "cards.toml", "images.toml")
-        return parse_catalog(*((folder / name).read_bytes() for name in names))
+        plain = parse_catalog(*((folder / name).read_bytes() for name in names))
+        return with_speeds(plain, (folder / "speeds.toml").read_bytes())
 
     @cached_property
     def offers(self) -> Offers:

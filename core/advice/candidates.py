@@ -203,10 +203,12 @@ def speed_here(model: Model, quant: Quant, fit: Fit, profile: Profile, catalog: 
         return estimate
     accelerator = fit.parts[0].device.accelerator
     measured = measured_speed(profile, model, quant, accelerator)
-    factor = calibration(profile, catalog).get(accelerator)
     if measured is not None:
         return measured
-    return estimate if factor is None else calibrated(estimate, model, factor)
+    factor = calibration(profile, catalog).get(accelerator)
+    # What was measured lay on one device; it says nothing of how two of them share the work.
+    beside = len({part.device.accelerator for part in fit.parts}) > 1
+    return estimate if factor is None or beside else calibrated(estimate, model, factor)
 
 
 def _way_key(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import date
 from decimal import Decimal
 
 from core.advice.catalog import File, Row, SourceRow, check_price, invalid, read_table, source_of
+from core.advice.price_age import first_day
 from core.domain import CloudOffer, Money, Offers, Price, Rate, Rent, Source, Tariff, TokenOffer
 
 _FILE = "offers.toml"
@@ -36,7 +36,8 @@ def parse_offers(data: bytes, today: str) -> Offers:
     Raises: AppError("catalog_invalid") with the place in `detail`;
     AppError("catalog_other_version") for a file of another version of this program.
     """
-    date.fromisoformat(today)
+    if first_day(today) is None:
+        raise ValueError(f"not a day: {today}")
     file = read_table(data, _OffersFile, _FILE)
     _once("tokens", ((row.provider, row.model, row.region) for row in file.tokens))
     _once("cloud", ((row.provider, row.name, row.region) for row in file.cloud))
