@@ -1,4 +1,4 @@
-"""Computers and answers to decide about, and the real catalogue."""
+"""Computers and answers to decide about, the real catalogue and the real prices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from core.advice.catalog import parse_catalog
+from core.advice.offers import parse_offers
 from core.advice.profile import build_profile
+from core.advice.speeds import with_speeds
 from core.domain import (
     Answers,
     Catalog,
@@ -21,6 +23,7 @@ from core.domain import (
     Model,
     Money,
     Network,
+    Offers,
     Probe,
     Profile,
     Quant,
@@ -32,12 +35,21 @@ MACHINES = ROOT / "tests" / "machines"
 GIB = 2**30
 MIB = 2**20
 FILES = ("models", "cards", "images")
+TODAY = "2026-11-25"
 
 
 @cache
 def catalog() -> Catalog:
+    """As the program itself reads it, see core/assembly.py."""
     folder = ROOT / "assets" / "catalog"
-    return parse_catalog(*((folder / f"{name}.toml").read_bytes() for name in FILES))
+    plain = parse_catalog(*((folder / f"{name}.toml").read_bytes() for name in FILES))
+    return with_speeds(plain, (folder / "speeds.toml").read_bytes())
+
+
+@cache
+def offers() -> Offers:
+    """The real prices, as old as they are on this day."""
+    return parse_offers((ROOT / "assets" / "catalog" / "offers.toml").read_bytes(), TODAY)
 
 
 def model(model_id: str) -> Model:
