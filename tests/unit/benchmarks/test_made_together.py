@@ -26,10 +26,14 @@ def test_what_is_there_stays_and_the_rest_is_made(folder: Path) -> None:
         assert fresh is None
 
 
+def die(fresh: Path | None) -> None:
+    assert fresh is not None
+    (fresh / "a").write_text("half")
+    raise RuntimeError
+
+
 def test_a_run_that_died_leaves_nothing(folder: Path) -> None:
     with pytest.raises(RuntimeError), cache.made_together("all", ["a", "b"]) as fresh:
-        assert fresh is not None
-        (fresh / "a").write_text("half")
-        raise RuntimeError
+        die(fresh)
     assert [path.name for path in folder.iterdir()] == ["all.lock"]
     assert cache.missing("a")
