@@ -16,8 +16,10 @@ from core.advice.article_models import (
     LARGE,
     MIDDLE,
     SMALL,
-    card_bytes,
+    Params,
+    claim_of,
     find_model,
+    needs,
     speed_on,
     usual_file,
 )
@@ -41,6 +43,8 @@ from core.domain import (
     Tree,
     known,
 )
+
+ARTICLE_DATE = "2025-09-17"
 
 # Its table: simple questions 7B, content and code 32B, research and pictures 67B.
 SIZE_FOR = {
@@ -133,33 +137,34 @@ def _deepseek(first: Recommendation | None) -> Model | None:
 
 
 def _table(profile: Profile, first: Recommendation | None) -> Claim:
-    wanted = SIZE_FOR[profile.answers.purpose]
-    memory = _card_memory(profile)
-    wants = (("size", wanted),)
-    if not memory:
-        article = Note(code="claim.table.article.no_card", params=wants)
-    elif memory < FULL_CARD_BYTES:
-        code = "claim.table.article.under" if wanted > 7 else "claim.table.article.simple"
-        article = Note(code=code, params=(*wants, ("memory_bytes", memory)))
-    else:
-        code = "claim.table.article.over" if wanted > 7 else "claim.table.article.simple"
-        article = Note(code=code, params=(*wants, ("memory_bytes", memory)))
+    wanted, memory = SIZE_FOR[profile.answers.purpose], _card_memory(profile)
+    article = _table_says(wanted, memory)
     model = _deepseek(first)
     if model is None or first is None or first.quant is None:
-        ours, source = Note(code=f"claim.table.ours.{_ours(first)}"), Source(text="")
-        return Claim(id="table", article=article, ours=ours, verdict="differs", source=source)
-    params = (("model", model.name), ("quant", first.quant.name), ("device", first.device_name))
-    code = "distilled" if model.distilled else "model"
+        return claim_of("table", article, _ours(first), "differs")
     # Every file of ours is quantized, so below the border the wanted size is allowed as well.
     sizes = {7, wanted} if memory < FULL_CARD_BYTES else {wanted}
     billions = model.params_total / 1e9
     same = any(SAME_SIZE[0] * size <= billions <= SAME_SIZE[1] * size for size in sizes)
-    return Claim(
-        id="table",
-        article=article,
-        ours=Note(code=f"claim.table.ours.{code}", params=params),
-        verdict="same" if same else "differs",
-        source=model.source,
+    return claim_of(
+        "table",
+        article,
+        "distilled" if model.distilled else "model",
+        "same" if same else "differs",
+        model.source,
+        (("model", model.name), ("quant", first.quant.name), ("device", first.device_name)),
+    )
+
+
+def _table_says(wanted: int, memory: int) -> Note:
+    params: Params = (("size", wanted),)
+    simple = wanted == SIZE_FOR[Purpose.CHAT]
+    if not memory:
+        return Note(code=f"claim.table.article.no_card{'_simple' if simple else ''}", params=params)
+    border = "under" if memory < FULL_CARD_BYTES else "over"
+    return Note(
+        code=f"claim.table.article.{'simple' if simple else border}",
+        params=(*params, ("memory_bytes", memory)),
     )
 
 
@@ -182,87 +187,56 @@ def _card_memory(profile: Profile) -> int:
 def _sixty_seven(catalog: Catalog) -> Claim:
     """There is a 67B and there is an R1, and they are not the same model."""
     article = Note(code="claim.sixty_seven.article")
-    chat, distill = find_model(catalog, CHAT_67B), find_model(catalog, LARGE)
-    quant = None if distill is None else usual_file(distill)
-    needed = None if distill is None or quant is None else card_bytes(distill, quant)
-    if chat is None or distill is None or quant is None or needed is None:
-        ours, verdict, source = Note(code="claim.sixty_seven.ours.unknown"), "unknown", ""
-        return Claim(
-            id="sixty_seven",
-            article=article,
-            ours=ours,
-            verdict=verdict,
-            source=Source(text=source),
-        )
+    chat, distill = find_model(catalog, CHAT_67B), needs(catalog, LARGE)
+    if chat is None or distill is None:
+        return claim_of("sixty_seven", article, "unknown", "unknown")
+    model, quant, needed_bytes = distill
+    pictures = "pictures" if chat.vision or model.vision else "text"
     params = (
         ("chat", chat.name),
         ("tokens", chat.max_context),
         ("released", chat.release_date or "?"),
-        ("distill", distill.name),
+        ("distill", model.name),
         ("quant", quant.name),
-        ("needed_bytes", needed),
+        ("needed_bytes", needed_bytes),
     )
-    pictures = "pictures" if chat.vision or distill.vision else "text"
-    return Claim(
-        id="sixty_seven",
-        article=article,
-        ours=Note(code=f"claim.sixty_seven.ours.{pictures}", params=params),
-        verdict="differs",
-        source=chat.source,
-    )
+    return claim_of("sixty_seven", article, pictures, "differs", chat.source, params)
 
 
 def _least(catalog: Catalog, first: Recommendation | None) -> Claim:
     article = Note(code="claim.least.article", params=(("card", LEAST_CARD),))
-    model = _deepseek(first)
-    if model is not None and first is not None and first.can_set_up and first.fit is not None:
-        params = (
-            ("model", model.name),
+    here = _deepseek(first)
+    if here is not None and first is not None and first.can_set_up and first.fit is not None:
+        needed = first.fit.needed_bytes
+        on_card = any(part.device.gpu is not None for part in first.fit.parts)
+        same = on_card and needed >= FULL_CARD_BYTES * SAME_SIZE[0]
+        verdict = "same" if same else "differs"
+        params: Params = (
+            ("model", here.name),
             ("device", first.device_name),
-            ("needed_bytes", first.fit.needed_bytes),
+            ("needed_bytes", needed),
         )
-        cards = [part.device for part in first.fit.parts if part.device.gpu is not None]
-        large = bool(cards) and first.fit.needed_bytes >= FULL_CARD_BYTES * SAME_SIZE[0]
-        return Claim(
-            id="least",
-            article=article,
-            ours=Note(code="claim.least.ours.runs", params=params),
-            verdict="same" if large else "differs",
-            source=model.source,
-        )
-    small = find_model(catalog, SMALL)
-    quant = None if small is None else usual_file(small)
-    needed = None if small is None or quant is None else card_bytes(small, quant)
-    if small is None or quant is None or needed is None:
-        ours, verdict, source = Note(code="claim.least.ours.unknown"), "unknown", Source(text="")
-    else:
-        params = (("model", small.name), ("quant", quant.name), ("needed_bytes", needed))
-        ours, verdict, source = (
-            Note(code="claim.least.ours.needs", params=params),
-            "differs",
-            small.source,
-        )
-    return Claim(id="least", article=article, ours=ours, verdict=verdict, source=source)
+        return claim_of("least", article, "runs", verdict, here.source, params)
+    small = needs(catalog, SMALL)
+    if small is None:
+        return claim_of("least", article, "unknown", "unknown")
+    model, quant, needed = small
+    params = (("model", model.name), ("quant", quant.name), ("needed_bytes", needed))
+    return claim_of("least", article, "needs", "differs", model.source, params)
 
 
 def _int4(first: Recommendation | None) -> Claim:
     model = _deepseek(first)
     small = model is not None and model.params_total < SMALL_PARAMS
     keeps = INT4_SMALL_KEEPS_PERCENT if small else INT4_KEEPS_PERCENT
-    low, high = THREE_BITS_PERCENT
     params = (
         ("loses", 100 - keeps),
         ("keeps", keeps),
-        ("three_low", low),
-        ("three_high", high),
+        ("three_low", THREE_BITS_PERCENT[0]),
+        ("three_high", THREE_BITS_PERCENT[1]),
     )
-    return Claim(
-        id="int4",
-        article=Note(code="claim.int4.article", params=(("percent", INT4_LOSS_PERCENT),)),
-        ours=Note(code=f"claim.int4.ours.{'small' if small else 'usual'}", params=params),
-        verdict="differs",
-        source=INT4_SOURCE,
-    )
+    article = Note(code="claim.int4.article", params=(("percent", INT4_LOSS_PERCENT),))
+    return claim_of("int4", article, "small" if small else "usual", "differs", INT4_SOURCE, params)
 
 
 # --- speed ------------------------------------------------------------------------------------
@@ -271,43 +245,31 @@ def _int4(first: Recommendation | None) -> Claim:
 def _int8() -> Claim:
     """Writing waits for memory, so at best it is faster by as much as there is less to read. Our
     files start from 16 bits for each number, never from 32."""
-    params = (
-        ("most", round(32 / 8)),
-        ("real", round(BITS["F16"] / BITS["Q8_0"], 1)),
-    )
-    return Claim(
-        id="int8",
-        article=Note(code="claim.int8.article", params=(("times", INT8_TIMES),)),
-        ours=Note(code="claim.int8.ours", params=params),
-        verdict="unknown",
-        source=INT8_SOURCE,
-    )
+    params = (("most", round(32 / 8)), ("real", round(BITS["F16"] / BITS["Q8_0"], 1)))
+    article = Note(code="claim.int8.article", params=(("times", INT8_TIMES),))
+    return claim_of("int8", article, "theory", "unknown", INT8_SOURCE, params)
 
 
 def _latency(profile: Profile, catalog: Catalog, first: Recommendation | None) -> Claim:
     """It does not say what it measured: a token, the first one, or an answer."""
-    seven, middle, large = LATENCIES_MS
-    article = Note(
-        code="claim.latency.article",
-        params=(("small", seven), ("middle", middle), ("large", large)),
-    )
     rows = (
         ("small", SMALL, "GeForce RTX 3060", 1),
         ("middle", MIDDLE, "A100 40GB", 1),
         ("large", LARGE, "H100 80GB SXM", 2),
     )
+    theirs = zip((row[0] for row in rows), LATENCIES_MS, strict=True)
+    article = Note(code="claim.latency.article", params=tuple(theirs))
     found = [(name, _token_ms(model, card, n, profile, catalog)) for name, model, card, n in rows]
-    params = [(name, ms) for name, ms in found if ms is not None]
+    params: Params = tuple((name, ms) for name, ms in found if ms is not None)
     if len(params) < len(rows):
-        ours = Note(code="claim.latency.ours.unknown")
-    elif first is None or _ours(first) not in _HERE or not first.speed or not first.model:
-        ours = Note(code="claim.latency.ours.there", params=tuple(params))
-    else:
+        return claim_of("latency", article, "unknown", "unknown")
+    code = "there"
+    if first is not None and _ours(first) in _HERE and first.speed and first.model:
         low, high = first.speed.tokens_per_s
         here = (("model", first.model.name), ("low", 1000 / high), ("high", 1000 / low))
-        ours = Note(code="claim.latency.ours.here", params=(*params, *here))
+        code, params = "here", (*params, *here)
     source = Source(text=SPEED_SOURCE, date=catalog.made_on)
-    return Claim(id="latency", article=article, ours=ours, verdict="unknown", source=source)
+    return claim_of("latency", article, code, "unknown", source, params)
 
 
 def _token_ms(
@@ -327,8 +289,7 @@ def _jetson(profile: Profile, catalog: Catalog) -> Claim:
     card, model = find_card(catalog, JETSON, None), find_model(catalog, BETWEEN)
     quant = None if model is None else usual_file(model)
     if card is None or card.price is None or model is None or quant is None:
-        ours, verdict, source = Note(code="claim.jetson.ours.unknown"), "unknown", Source(text="")
-        return Claim(id="jetson", article=article, ours=ours, verdict=verdict, source=source)
+        return claim_of("jetson", article, "unknown", "unknown")
     low, high = speed_on(model, quant, (card,), catalog, profile.probe)
     price = float(card.price.amount)
     params = (
@@ -339,11 +300,6 @@ def _jetson(profile: Profile, catalog: Catalog) -> Claim:
         ("low", low),
         ("high", high),
     )
-    same = card.price.currency == "USD" and abs(price - JETSON_USD) <= JETSON_USD * 0.1
-    return Claim(
-        id="jetson",
-        article=article,
-        ours=Note(code="claim.jetson.ours.known", params=params),
-        verdict="same" if same else "differs",
-        source=Source(text=card.source.text, date=card.price_date),
-    )
+    near = card.price.currency == "USD" and abs(price - JETSON_USD) <= JETSON_USD * 0.1
+    source = Source(text=card.source.text, date=card.price_date)
+    return claim_of("jetson", article, "known", "same" if near else "differs", source, params)

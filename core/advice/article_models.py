@@ -1,4 +1,4 @@
-"""The models and the cards that the article names, as the catalogue knows them."""
+"""What the article's claims are made of: its models and cards as the catalogue knows them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ from core.domain import (
     Accelerator,
     CardFacts,
     Catalog,
+    Claim,
     Device,
     Fit,
     FitPart,
     Gpu,
     GpuKind,
     Model,
+    Note,
     Probe,
     Quant,
+    Source,
     Verdict,
 )
+
+Params = tuple[tuple[str, str | int | float], ...]  # of a Note
+NO_SOURCE = Source(text="")
 
 # The 7B, the 14B and the 32B of the article are distills of R1. It has a 67B too: the chat model
 # of 2023 has that many parameters, and the nearest R1 is the distill with 70.
@@ -37,6 +43,25 @@ USUAL_FILE = "Q4_K_M"
 _FREE_SHARE = 0.96
 
 
+def claim_of(
+    id_: str,
+    article: Note,
+    ours: str,
+    verdict: str,
+    source: Source = NO_SOURCE,
+    params: Params = (),
+) -> Claim:
+    """One claim; `ours` is the end of the code of our sentence."""
+    code = f"claim.{id_}.ours.{ours}"
+    return Claim(
+        id=id_,
+        article=article,
+        ours=Note(code=code, params=params),
+        verdict=verdict,
+        source=source,
+    )
+
+
 def find_model(catalog: Catalog, model_id: str) -> Model | None:
     return next((model for model in catalog.models if model.id == model_id), None)
 
@@ -48,10 +73,15 @@ def usual_file(model: Model) -> Quant | None:
     return min(usual or fine, key=lambda quant: (bits(quant), quant.file), default=None)
 
 
-def card_bytes(model: Model, quant: Quant) -> int | None:
-    """What it takes of a graphics card for a conversation of usual length, no margin."""
+def needs(catalog: Catalog, model_id: str) -> tuple[Model, Quant, int] | None:
+    """A model, its usual file, and the bytes it takes of a graphics card for a conversation of
+    usual length, no margin. None where the catalogue lacks one of them."""
+    model = find_model(catalog, model_id)
+    quant = None if model is None else usual_file(model)
+    if model is None or quant is None:
+        return None
     what = need(model, quant, ENOUGH_CONTEXT, Accelerator.CUDA)
-    return None if what is None else what.total_bytes
+    return None if what is None else (model, quant, what.total_bytes)
 
 
 def as_device(card: CardFacts) -> Device:

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from core.advice.article_models import MIDDLE, as_device, card_bytes, find_model, usual_file
-from core.advice.candidates import ENOUGH_CONTEXT
+from core.advice.article_models import MIDDLE, NO_SOURCE, Params, as_device, claim_of, needs
+from core.advice.candidates import ENOUGH_CONTEXT, usable_devices
 from core.advice.cards import find_card
 from core.advice.currency import in_currency
 from core.advice.memory import GPU_MARGIN_BYTES, usable_bytes
@@ -24,12 +24,12 @@ from core.domain import (
     Money,
     Note,
     Offers,
-    Price,
     Profile,
     Quant,
     Recommendation,
     Rent,
     Source,
+    Verdict,
 )
 
 # The article's own figures.
@@ -42,40 +42,28 @@ NEAR_SHARE = Decimal("0.25")
 NEAR_PERCENT = 5
 
 _FREE_IN_THE_CLOUD = 0.98  # of a rented card, before anything is started
-_NOWHERE = Source(text="")
-
-Params = tuple[tuple[str, str | int | float], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Large:
     """The article's 32B: what it needs, and where this person would get that."""
 
-    model: Model | None
-    quant: Quant | None
-    needed_bytes: int | None
-    here: Device | None  # a card of this computer that holds it
-    card: CardFacts | None  # the cheapest of the catalogue that does
-    machine: CloudOffer | None  # the cheapest rented one with a price
-    rent: Rent | None  # the cheapest rented card anywhere, spot ones aside
+    model: Model | None = None
+    quant: Quant | None = None
+    needed_bytes: int = 0
+    here: Device | None = None  # a card of this computer that holds it
+    card: CardFacts | None = None  # the cheapest of the catalogue that does
+    machine: CloudOffer | None = None  # the cheapest rented one with a price
+    rent: Rent | None = None  # the cheapest rented card anywhere, spot ones aside
 
 
 def find_large(
     profile: Profile, catalog: Catalog, offers: Offers, first: Recommendation | None
 ) -> Large:
-    model = find_model(catalog, MIDDLE)
-    quant = None if model is None else usual_file(model)
-    needed = None if model is None or quant is None else card_bytes(model, quant)
-    if model is None or quant is None or needed is None:
-        return Large(
-            model=model,
-            quant=quant,
-            needed_bytes=None,
-            here=None,
-            card=None,
-            machine=None,
-            rent=None,
-        )
+    found = needs(catalog, MIDDLE)
+    if found is None:
+        return Large()
+    model, quant, needed = found
     machines = [
         offer
         for offer in offers.cloud
@@ -87,25 +75,29 @@ def find_large(
         model=model,
         quant=quant,
         needed_bytes=needed,
-        here=_here(model, quant, profile, first),
+        here=_here(model, quant, profile, catalog, first),
         card=_cheapest_card(needed, profile, catalog, offers),
-        machine=min(machines, key=lambda o: (_usd(_hour(o), offers), o.name), default=None),
+        machine=min(
+            machines,
+            key=lambda o: (_usd(_hour(o), offers), o.name),
+            default=None,
+        ),
         rent=min(rents, key=lambda r: (_usd(r.hourly.money, offers), r.where), default=None),
     )
 
 
 def _here(
-    model: Model, quant: Quant, profile: Profile, first: Recommendation | None
+    model: Model, quant: Quant, profile: Profile, catalog: Catalog, first: Recommendation | None
 ) -> Device | None:
     """A graphics card of this computer that holds it, or the first of those that hold a share."""
-    cards = [device for device in profile.devices if device.gpu is not None]
-    for device in cards:
-        if fit_on(model, quant, ENOUGH_CONTEXT, device, profile) is not None:
+    for device in usable_devices(profile, catalog):
+        fits = device.gpu is not None and fit_on(model, quant, ENOUGH_CONTEXT, device, profile)
+        if fits:
             return device
-    planned = first is not None and first.can_set_up and first.model == model
-    if planned and first is not None and first.fit is not None:
-        return next((part.device for part in first.fit.parts if part.device.gpu), None)
-    return None
+    if first is None or first.fit is None or not first.can_set_up or first.model != model:
+        return None
+    whole = first.fit.verdict is not Verdict.SPILLS
+    return next((part.device for part in first.fit.parts if whole and part.device.gpu), None)
 
 
 def _cheapest_card(
@@ -135,49 +127,46 @@ def _rent_holds(rent: Rent, needed: int, catalog: Catalog) -> bool:
 
 def hardware_claim(large: Large, offers: Offers) -> Claim:
     article = Note(code="claim.hardware.article", params=(("price", float(HARDWARE_USD)),))
-    if large.needed_bytes is None or large.quant is None:
-        ours, verdict, source = Note(code="claim.hardware.ours.unknown"), "unknown", _NOWHERE
-    else:
-        needs: Params = (("quant", large.quant.name), ("needed_bytes", large.needed_bytes))
-        if large.here is not None:
-            params = (*needs, ("card", large.here.name))
-            ours, verdict = Note(code="claim.hardware.ours.here", params=params), "differs"
-            source = large.model.source if large.model else _NOWHERE
-        elif large.card is None or large.card.price is None:
-            ours = Note(code="claim.hardware.ours.no_price", params=needs)
-            verdict, source = "unknown", _NOWHERE
-        else:
-            kind = "street" if large.card.price_kind == "street" else "list"
-            params = (*needs, *_card_params(large.card))
-            ours = Note(code=f"claim.hardware.ours.{kind}", params=params)
-            verdict = _near(_usd(large.card.price, offers), HARDWARE_USD)
-            source = card_source(large.card)
-    return Claim(id="hardware", article=article, ours=ours, verdict=verdict, source=source)
+    if large.model is None or large.quant is None:
+        return claim_of("hardware", article, "unknown", "unknown")
+    params: Params = (("quant", large.quant.name), ("needed_bytes", large.needed_bytes))
+    if large.here is not None:
+        params = (*params, ("card", large.here.name))
+        return claim_of("hardware", article, "here", "differs", large.model.source, params)
+    card = large.card
+    if card is None or card.price is None:
+        return claim_of("hardware", article, "no_price", "unknown", NO_SOURCE, params)
+    kind = "street" if card.price_kind == "street" else "list"
+    near = abs(_usd(card.price, offers) - HARDWARE_USD) <= HARDWARE_USD * NEAR_SHARE
+    return claim_of(
+        "hardware",
+        article,
+        kind,
+        "same" if near else "differs",
+        card_source(card),
+        (*params, *_card_params(card, card.price)),
+    )
 
 
 def hourly_claim(large: Large, offers: Offers) -> Claim:
     params = (("low", float(HOURLY_USD[0])), ("high", float(HOURLY_USD[1])))
     article = Note(code="claim.hourly.article", params=params)
     machine, rent = large.machine, large.rent
-    prices = [_hour(machine)] if machine is not None else []
-    prices += [rent.hourly.money] if rent is not None else []
-    if machine is not None and rent is not None:
-        ours = Note(code="claim.hourly.ours.both", params=(*machine_params(machine), *_rent(rent)))
-    elif machine is not None:
-        ours = Note(code="claim.hourly.ours.machine", params=machine_params(machine))
-    elif rent is not None:
-        ours = Note(code="claim.hourly.ours.card", params=_rent(rent))
-    else:
-        ours = Note(code="claim.hourly.ours.unknown")
-    verdict = "unknown"
-    if prices:
-        low, high = (HOURLY_USD[0] * (1 - NEAR_SHARE), HOURLY_USD[1] * (1 + NEAR_SHARE))
-        near = any(low <= _usd(price, offers) <= high for price in prices)
-        verdict = "same" if near else "differs"
-    found = [machine.hourly] if machine is not None else []
-    found += [rent.hourly] if rent is not None else []
-    sources = [price.source for price in found if price is not None]
-    return Claim(id="hourly", article=article, ours=ours, verdict=verdict, source=joined(sources))
+    prices = [machine.hourly] if machine is not None and machine.hourly is not None else []
+    prices += [rent.hourly] if rent is not None else []
+    if not prices:
+        return claim_of("hourly", article, "unknown", "unknown")
+    both = machine is not None and rent is not None
+    low, high = HOURLY_USD[0] * (1 - NEAR_SHARE), HOURLY_USD[1] * (1 + NEAR_SHARE)
+    near = any(low <= _usd(price.money, offers) <= high for price in prices)
+    return claim_of(
+        "hourly",
+        article,
+        "both" if both else "machine" if machine is not None else "card",
+        "same" if near else "differs",
+        joined(price.source for price in prices),
+        (*machine_params(machine), *_rent_params(rent)),
+    )
 
 
 def spot_claim(offers: Offers) -> Claim:
@@ -185,17 +174,18 @@ def spot_claim(offers: Offers) -> Claim:
     article = Note(code="claim.spot.article", params=(("percent", SPOT_PERCENT),))
     pairs = [(spot, rent) for spot in offers.rents if spot.spot for rent in _alike(spot, offers)]
     if not pairs:
-        ours, verdict, source = Note(code="claim.spot.ours.unknown"), "unknown", _NOWHERE
-    else:
-        saved = [percent_less(s.hourly.money.amount, r.hourly.money.amount) for s, r in pairs]
-        low, high = min(saved), max(saved)
-        places = ", ".join(dict.fromkeys(f"{spot.where} ({spot.card})" for spot, _ in pairs))
-        params: Params = (("low", low), ("places", places))
-        code = "claim.spot.ours.one" if low == high else "claim.spot.ours.range"
-        ours = Note(code=code, params=params if low == high else (*params, ("high", high)))
-        verdict = "same" if covers(low, high, SPOT_PERCENT, NEAR_PERCENT) else "differs"
-        source = joined(rent.hourly.source for pair in pairs for rent in pair)
-    return Claim(id="spot", article=article, ours=ours, verdict=verdict, source=source)
+        return claim_of("spot", article, "unknown", "unknown")
+    saved = [percent_less(s.hourly.money.amount, r.hourly.money.amount) for s, r in pairs]
+    low, high = min(saved), max(saved)
+    places = ", ".join(dict.fromkeys(f"{spot.where} ({spot.card})" for spot, _ in pairs))
+    return claim_of(
+        "spot",
+        article,
+        "one" if low == high else "range",
+        "same" if covers(low, high, SPOT_PERCENT, NEAR_PERCENT) else "differs",
+        joined(rent.hourly.source for pair in pairs for rent in pair),
+        (("low", low), ("high", high), ("places", places)),
+    )
 
 
 def _alike(spot: Rent, offers: Offers) -> list[Rent]:
@@ -212,56 +202,51 @@ def _alike(spot: Rent, offers: Offers) -> list[Rent]:
 # --- parts ------------------------------------------------------------------------------------
 
 
-def _card_params(card: CardFacts) -> Params:
-    if card.price is None:
-        return (("card", card.name),)
+def _card_params(card: CardFacts, price: Money) -> Params:
     return (
         ("card", card.name),
-        ("price", float(card.price.amount)),
-        ("currency", card.price.currency),
+        ("price", float(price.amount)),
+        ("currency", price.currency),
         ("date", card.price_date or "?"),
     )
 
 
-def machine_params(machine: CloudOffer) -> Params:
-    price = _hour(machine)
-    date = machine.hourly.source.date if machine.hourly else None
+def machine_params(machine: CloudOffer | None) -> Params:
+    if machine is None or machine.hourly is None:
+        return ()
+    price = machine.hourly
     return (
         ("machine", machine.name),
-        ("hourly", float(price.amount)),
-        ("hourly_currency", price.currency),
-        ("hourly_date", date or "?"),
+        ("hourly", float(price.money.amount)),
+        ("hourly_currency", price.money.currency),
+        ("hourly_date", price.source.date or "?"),
     )
 
 
-def _rent(rent: Rent) -> Params:
-    money = rent.hourly.money
+def _rent_params(rent: Rent | None) -> Params:
+    if rent is None:
+        return ()
     return (
         ("rented_card", rent.card),
         ("where", rent.where),
-        ("rent", float(money.amount)),
-        ("rent_currency", money.currency),
+        ("rent", float(rent.hourly.money.amount)),
+        ("rent_currency", rent.hourly.money.currency),
         ("rent_date", rent.hourly.source.date or "?"),
     )
 
 
-def _hour(machine: CloudOffer) -> Money:
-    price: Price | None = machine.hourly
-    return price.money if price else Money(amount=Decimal("Infinity"), currency="USD")
+def _hour(machine: CloudOffer) -> Money | None:
+    return None if machine.hourly is None else machine.hourly.money
 
 
 def _usd(money: Money | None, offers: Offers) -> Decimal:
-    """To compare only. Without a rate it is the last."""
+    """To compare only. What is not known, or has no rate, comes last."""
     amount = None if money is None else in_currency(money.amount, money.currency, "USD", offers)
     return Decimal("Infinity") if amount is None or not amount.is_finite() else amount
 
 
 def percent_less(amount: Decimal, other: Decimal) -> int:
     return round((1 - amount / other) * 100)
-
-
-def _near(amount: Decimal, other: Decimal) -> str:
-    return "same" if abs(amount - other) <= other * NEAR_SHARE else "differs"
 
 
 def covers(low: int, high: int, figure: int, near: int) -> bool:

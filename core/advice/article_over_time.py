@@ -7,11 +7,11 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from core.advice.article_models import Params, claim_of
 from core.advice.article_money import (
     HARDWARE_USD,
     NEAR_PERCENT,
     Large,
-    Params,
     card_source,
     covers,
     joined,
@@ -49,23 +49,21 @@ def saves_claim(
     article = Note(
         code="claim.saves.article", params=(("percent", SAVES_PERCENT), ("years", years))
     )
-    ours, verdict = _saved(large, profile, catalog, offers, inputs)
-    return Claim(
-        id="saves", article=article, ours=ours, verdict=verdict, source=_both_sources(large)
-    )
+    ours, verdict, params = _saved(large, profile, catalog, offers, inputs)
+    return claim_of("saves", article, ours, verdict, _both_sources(large), params)
 
 
 def _saved(
     large: Large, profile: Profile, catalog: Catalog, offers: Offers, inputs: CostInputs
-) -> tuple[Note, str]:
+) -> tuple[str, str, Params]:
     if inputs.hours_per_day <= 0:
-        return Note(code="claim.saves.ours.no_use"), "differs"
+        return "no_use", "differs", ()
     answers = replace(profile.answers, horizon_months=SAVES_MONTHS)
     facts = large.card
     if large.here is not None:
         facts = card_of(catalog, large.here.gpu) if large.here.gpu else None
     if large.machine is None or facts is None:
-        return Note(code="claim.saves.ours.unknown"), "unknown"
+        return "unknown", "unknown", ()
     spent = inputs if large.here else _with_bought(inputs, facts)
     rented = cloud_cost(answers, inputs, offers, large.machine, _size(large))
     ends = _percents(local_cost(answers, spent, offers, facts), rented, offers)
@@ -77,33 +75,28 @@ def _saved(
     if ends is not None:
         bought = inputs.count_hardware or spent.hardware_price is not None
         only_power = large.here is not None and not bought
-        return _saved_note(ends, lead, only_power), _saved_verdict(ends)
+        verdict = "same" if covers(*ends, SAVES_PERCENT, NEAR_PERCENT) else "differs"
+        ours, params = _saved_span(ends, only_power)
+        return ours, verdict, (*lead, *params)
     # Without the price of electricity there is still a most that can be saved.
     ends = _percents(local_cost(answers, _free_power(spent), offers, facts), rented, offers)
     if ends is None:
-        return Note(code="claim.saves.ours.unknown"), "unknown"
+        return "unknown", "unknown", ()
     if ends[1] <= 0:
         params = (*lead, ("least", -ends[1]))
-        return Note(code="claim.saves.ours.dearer_for_sure", params=params), "differs"
+        return "dearer_for_sure", "differs", params
     params = (*lead, ("most", ends[1]), ("country", answers.country))
     verdict = "differs" if ends[1] < SAVES_PERCENT - NEAR_PERCENT else "unknown"
-    return Note(code="claim.saves.ours.at_most", params=params), verdict
+    return "at_most", verdict, params
 
 
-def _saved_note(ends: tuple[int, int], lead: Params, only_power: bool) -> Note:
+def _saved_span(ends: tuple[int, int], only_power: bool) -> tuple[str, Params]:
     low, high = ends
-    if low >= 0 and only_power:
-        return Note(code="claim.saves.ours.here", params=(*lead, ("low", low), ("high", high)))
     if low >= 0:
-        return Note(code="claim.saves.ours.saves", params=(*lead, ("low", low), ("high", high)))
+        return "here" if only_power else "saves", (("low", low), ("high", high))
     if high > 0:
-        params = (*lead, ("dearer", -low), ("cheaper", high))
-        return Note(code="claim.saves.ours.mixed", params=params)
-    return Note(code="claim.saves.ours.dearer", params=(*lead, ("low", -high), ("high", -low)))
-
-
-def _saved_verdict(ends: tuple[int, int]) -> str:
-    return "same" if covers(*ends, SAVES_PERCENT, NEAR_PERCENT) else "differs"
+        return "mixed", (("dearer", -low), ("cheaper", high))
+    return "dearer", (("low", -high), ("high", -low))
 
 
 def _percents(own: Cost, rented: Cost, offers: Offers) -> tuple[int, int] | None:
@@ -117,45 +110,36 @@ def _percents(own: Cost, rented: Cost, offers: Offers) -> tuple[int, int] | None
 
 def pays_back_claim(large: Large, profile: Profile, offers: Offers, inputs: CostInputs) -> Claim:
     article = Note(code="claim.pays_back.article", params=(("months", PAYS_BACK_MONTHS),))
-    ours, verdict = _paid_back(large, profile, offers, inputs)
-    return Claim(
-        id="pays_back", article=article, ours=ours, verdict=verdict, source=_both_sources(large)
-    )
+    ours, verdict, params = _paid_back(large, profile, offers, inputs)
+    return claim_of("pays_back", article, ours, verdict, _both_sources(large), params)
 
 
 def _paid_back(
     large: Large, profile: Profile, offers: Offers, inputs: CostInputs
-) -> tuple[Note, str]:
+) -> tuple[str, str, Params]:
     if inputs.hours_per_day <= 0:
-        return Note(code="claim.pays_back.ours.no_use"), "differs"
+        return "no_use", "differs", ()
+    theirs = _their_figures(inputs)
     if large.here is not None:
-        params: Params = (("card", large.here.name), *_own_figures(inputs))
-        return Note(code="claim.pays_back.ours.here", params=params), "differs"
+        return "here", "differs", (("card", large.here.name), *theirs)
     if large.card is None or large.machine is None:
-        return (
-            Note(code="claim.pays_back.ours.unknown", params=_own_figures(inputs)),
-            "unknown",
-        )
+        return "unknown", "unknown", theirs
     bought = _with_bought(inputs, large.card)
+    params = (*theirs, *_bought_params(bought, large.card), *machine_params(large.machine))
     months = _months(large, profile, offers, inputs, bought)
-    code, verdict = _month_code(months)
-    params = (
-        *_own_figures(inputs),
-        *_bought_params(bought, large.card),
-        *machine_params(large.machine),
-    )
+    if months is not None:
+        ours, verdict = _month_code(months)
+        ends = tuple(zip(("first", "last"), months, strict=False))
+        return ours, verdict, (*params, *ends)
+    # Without the price of electricity there is still a month before which it cannot be.
+    months = _months(large, profile, offers, inputs, _free_power(bought))
     if months is None:
-        sure = _months(large, profile, offers, inputs, _free_power(bought))
-        if sure is None:
-            return Note(code="claim.pays_back.ours.unknown", params=_own_figures(inputs)), "unknown"
-        code, verdict = _month_code(sure)
-        if sure:
-            code = "claim.pays_back.ours.at_least"
-            verdict = "differs" if sure[0] > PAYS_BACK_MONTHS + NEAR_MONTHS else "unknown"
-            params = (*params, ("country", profile.answers.country))
-        months = sure[:1]
-    ends = zip(("first", "last"), months, strict=False)
-    return Note(code=code, params=(*params, *ends)), verdict
+        return "unknown", "unknown", theirs
+    if not months:
+        return "never", "differs", params
+    verdict = "differs" if months[0] > PAYS_BACK_MONTHS + NEAR_MONTHS else "unknown"
+    params = (*params, ("first", months[0]), ("country", profile.answers.country))
+    return "at_least", verdict, params
 
 
 def _months(
@@ -175,19 +159,19 @@ def _months(
     return (first,) if last is None else (first, last)
 
 
-def _month_code(months: tuple[int, ...] | None) -> tuple[str, str]:
+def _month_code(months: tuple[int, ...]) -> tuple[str, str]:
     if not months:
-        return "claim.pays_back.ours.never", "differs"
+        return "never", "differs"
     first, last = months[0], months[-1]
     if len(months) == 1:
         near = first <= PAYS_BACK_MONTHS + NEAR_MONTHS
-        return "claim.pays_back.ours.from", "same" if near else "differs"
+        return "from", "same" if near else "differs"
     code = "after" if first == last else "between"
     near = covers(first, last, PAYS_BACK_MONTHS, NEAR_MONTHS)
-    return f"claim.pays_back.ours.{code}", "same" if near else "differs"
+    return code, "same" if near else "differs"
 
 
-def _own_figures(inputs: CostInputs) -> Params:
+def _their_figures(inputs: CostInputs) -> Params:
     """After how long the article's own hardware has cost as much as its own hours, electricity
     left out: its 18 months are one point on a curve."""
     hours = HARDWARE_USD / MIDDLE_HOURLY_USD

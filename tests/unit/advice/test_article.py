@@ -427,6 +427,7 @@ def test_no_sentence_is_left_that_never_comes_out():
     dear, street, seeing, unpriced = _changed_catalogs()
     machines = (
         profile(),
+        profile(said=answers(purpose=Purpose.WRITING)),
         profile(RTX_4070),
         profile(RTX_4070, said=answers(country="CN", purpose=Purpose.CODE)),
         profile(RTX_4090, said=answers(purpose=Purpose.CODE)),
