@@ -234,6 +234,13 @@ def run_tests(arguments: list[str]) -> int:
         ("end to end", [*pytest, "tests/e2e", "--ignore=tests/e2e/window"], offscreen),
         ("end to end, the real window", [*pytest, "tests/e2e/window"], offscreen),
         ("start-up beside an empty window", [python, "-m", "tests.benchmarks.start"], offscreen),
+        (
+            "memory estimates beside llama.cpp's own",
+            [python, "-m", "tests.benchmarks.memory", "--short"],
+            offscreen,
+        ),
+        ("speeds beside published runs", [python, "-m", "tests.benchmarks.speed"], offscreen),
+        ("time of the advice", [python, "-m", "tests.benchmarks.advice"], offscreen),
     ]
     failed = []
     for name, step, environment in stages:
