@@ -25,6 +25,7 @@ from core.advice.article_models import (
 )
 from core.advice.article_money import find_large, hardware_claim, hourly_claim, spot_claim
 from core.advice.article_over_time import pays_back_claim, saves_claim
+from core.advice.candidates import usable_devices
 from core.advice.cards import find_card
 from core.advice.profile import shares_memory
 from core.advice.quality import BITS, SMALL_PARAMS
@@ -92,7 +93,7 @@ def claims(
     """
     large = find_large(profile, catalog, offers, first)
     return (
-        _table(profile, first),
+        _table(profile, catalog, first),
         _sixty_seven(catalog),
         _least(catalog, first),
         _int4(first),
@@ -136,8 +137,8 @@ def _deepseek(first: Recommendation | None) -> Model | None:
 # --- models -----------------------------------------------------------------------------------
 
 
-def _table(profile: Profile, first: Recommendation | None) -> Claim:
-    wanted, memory = SIZE_FOR[profile.answers.purpose], _card_memory(profile)
+def _table(profile: Profile, catalog: Catalog, first: Recommendation | None) -> Claim:
+    wanted, memory = SIZE_FOR[profile.answers.purpose], _card_memory(profile, catalog)
     article = _table_says(wanted, memory)
     model = _deepseek(first)
     if model is None or first is None or first.quant is None:
@@ -168,7 +169,7 @@ def _table_says(wanted: int, memory: int) -> Note:
     )
 
 
-def _card_memory(profile: Profile) -> int:
+def _card_memory(profile: Profile, catalog: Catalog) -> int:
     """Bytes of the largest graphics card, usable or not: the article asks for no more. Where a
     chip shares the computer's memory, what it may use of it."""
     own = [
@@ -178,7 +179,7 @@ def _card_memory(profile: Profile) -> int:
     ]
     shared = [
         device.free_bytes
-        for device in profile.devices
+        for device in usable_devices(profile, catalog)
         if device.gpu is not None and shares_memory(device.gpu)
     ]
     return max((0, *own, *shared))

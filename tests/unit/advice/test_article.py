@@ -139,6 +139,16 @@ def test_a_card_sold_with_24_gb_has_a_little_less_and_still_counts_as_one():
     assert claim.article.code == "claim.table.article.over"
 
 
+def test_a_small_chip_in_a_large_memory_is_no_graphics_card():
+    """It shares 64 GB, and is no faster than the processor. Strix Halo is another matter."""
+    small = profile(shared_gpu("intel", "Intel UHD Graphics 630"), ram_gib=64)
+    large = profile(shared_gpu("amd", "AMD Radeon 8060S"), ram_gib=128)
+    assert beside(small)["table"].article.code == "claim.table.article.no_card_simple"
+    assert beside(large)["table"].article.code == "claim.table.article.simple"
+    assert beside(small)["hardware"].ours.code == "claim.hardware.ours.list"
+    assert beside(large)["hardware"].ours.code == "claim.hardware.ours.here"
+
+
 def test_a_distill_is_called_one_and_where_none_answers_here_no_model_is_named():
     found = profile(RTX_4070)
     assert beside(found, first())["table"].ours.code.endswith(".distilled")
