@@ -213,9 +213,10 @@ def speed_here(model: Model, quant: Quant, fit: Fit, profile: Profile, catalog: 
 
 def _way_key(
     candidate: Candidate,
-) -> tuple[bool, float, int, bool, int, bool, float, int]:
-    """Speed first, then all of it in fast memory, then room for a conversation and to breathe,
-    then how fine the file is; among equals one whose hash we know, then the longer memory.
+) -> tuple[bool, float, int, bool, bool, int, bool, int, float]:
+    """Speed first, then all of it in fast memory, then room for a conversation, a card rather than
+    the processor, room to breathe, then how fine the file is; among equals one whose hash we know,
+    then the longer memory, and a finer file only where it costs none of that.
 
     Where nothing is pleasant, the quicker way comes before all of that.
     """
@@ -225,9 +226,10 @@ def _way_key(
         pleasant,
         float(whole) if pleasant else candidate.speed.tokens_per_s[0],
         min(candidate.context, ENOUGH_CONTEXT),
+        candidate.device.gpu is not None,
         candidate.fit.verdict is Verdict.COMFORTABLE,
         grade(candidate.quant, candidate.model),
         candidate.quant.sha256 is not None,
-        bits(candidate.quant),
         candidate.context,
+        bits(candidate.quant),
     )
