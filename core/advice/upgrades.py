@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from core.advice.candidates import (
     usable_devices,
 )
 from core.advice.memory import need, usable_bytes
-from core.advice.profile import build_profile, shares_memory
+from core.advice.profile import build_profile, shares_memory, unusable_gpus
 from core.advice.quality import SMALL_LOSS, grade, quality_step
 from core.domain import (
     Accelerator,
@@ -38,6 +39,14 @@ NEWEST_YEARS = 6
 _FREE_SHARE = 0.96
 # With everything else closed, the system itself still takes this much of a computer's memory.
 CLOSED_SHARE = 0.85
+# A card of about the same size is not bought for more memory.
+_CLEARLY_LARGER = 1.2
+# Names of laptops' chips and of those that are soldered in: "Laptop GPU", "i7-1360P", "7840U".
+_PORTABLE = re.compile(
+    r"\b(laptop|mobile|max-q)\b|\b\d{3,5}(u|y|hs?|hx|hk|hq|p|v|g\d)\b|\bhx \d{3}\b|\bn\d{2,3}\b",
+    re.IGNORECASE,
+)
+_NO_MENDING = ("unknown_card", "card_too_old", "other_system")
 
 
 def models_to_weigh(catalog: Catalog) -> list[Model]:
@@ -77,6 +86,7 @@ def _better(
         way
         for way in ways
         if way is not None
+        and way.comfortable_speed
         and way.quant.parts == 1
         and grade(way.quant, way.model) >= SMALL_LOSS
         and _worth(way, profile, catalog) > now
@@ -110,19 +120,40 @@ def _with_closed_programs(
 
 
 def _with_a_card(profile: Profile, catalog: Catalog, first: Candidate | None) -> Upgrade | None:
-    """Only where a card can be put in: not into Apple, ARM boards or chips with shared memory."""
-    probe = profile.probe
-    boards = [gpu for gpu in known(probe.gpus) or () if shares_memory(gpu)]
-    discrete = [gpu for gpu in known(probe.gpus) or () if not shares_memory(gpu)]
-    if probe.os == "macos" or probe.arch != "x86_64" or (boards and not discrete):
+    """The cheapest that is larger than what is in the computer and brings a better model."""
+    cards = known(profile.probe.gpus)
+    if cards is None or not _takes_a_card(profile):
         return None
     roomy = replace(profile, disk_free_bytes=None)
+    if first is None and _better(roomy, catalog, usable_devices(roomy, catalog), None):
+        return None  # the disk is what is too small
+    here = max((known(gpu.vram_bytes) or 0 for gpu in cards), default=0)
     for card in _sold(catalog):
-        device = _as_device(card)
-        best = _better(roomy, catalog, (device,), first)
+        if (card.vram_bytes or 0) <= here * _CLEARLY_LARGER:
+            continue
+        best = _better(roomy, catalog, (_as_device(card),), first)
         if best is not None:
             return Upgrade(note=_buy(card, best), model=best.model, quant=best.quant, card=card)
     return None
+
+
+def _takes_a_card(profile: Profile) -> bool:
+    """Not Apple's, ARM boards, chips with shared memory only, and laptops, as far as the names
+    tell. And where a card is in it already, that one is to be made usable first."""
+    probe = profile.probe
+    gpus = known(probe.gpus) or ()
+    sharing = [gpu for gpu in gpus if shares_memory(gpu)]
+    names = [known(probe.cpu.name) or "", *(gpu.name for gpu in gpus)]
+    mends = any(
+        why not in _NO_MENDING and not shares_memory(gpu) for gpu, why in unusable_gpus(probe)
+    )
+    return (
+        probe.os != "macos"
+        and probe.arch == "x86_64"
+        and not mends
+        and (not sharing or len(sharing) < len(gpus))
+        and not any(_PORTABLE.search(name) and "epyc" not in name.lower() for name in names)
+    )
 
 
 def _buy(card: CardFacts, best: Candidate) -> Note:
@@ -230,7 +261,8 @@ def _why_passed(
     if way.hopeless:
         return Note(code="passed.crawls", params=(("tokens", way.speed.tokens_per_s[1]),))
     first = ranked[0]
-    if not way.comfortable_speed and first.comfortable_speed:
+    faster = first.speed.tokens_per_s[0] > way.speed.tokens_per_s[0]
+    if not way.comfortable_speed and (first.comfortable_speed or faster):
         return Note(code="passed.slow", params=(("tokens", way.speed.tokens_per_s[1]),))
     purpose = profile.answers.purpose
     if quality_step(model, catalog, purpose) < quality_step(first.model, catalog, purpose):
