@@ -10,7 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from core.advice.cost import cloud_cost, hybrid_cost, in_currency, over_budget, token_cost
-from core.advice.quality import quality_step
+from core.advice.quality import SMALL_PARAMS, quality_step
 from core.advice.ranking import merit
 from core.advice.speed import predict_speed
 from core.advice.vllm import PARALLEL_GAIN, as_quant, vllm_fits
@@ -106,10 +106,11 @@ def _tokens(profile: Profile, offers: Offers, inputs: CostInputs) -> Recommendat
 
 
 def _near(answers: Answers, offers: Offers) -> list[TokenOffer]:
-    """Full models, answered where the person is or wherever the provider answers from."""
+    """Full models, answered where the person is or wherever the provider answers from. In China
+    only what is answered there: the others cannot be paid from there, or not be reached."""
     full = [offer for offer in offers.tokens if "distill" not in offer.model.lower()]
-    away = {"us", "eu"} if answers.country == "CN" else {"cn"}
-    near = [offer for offer in full if offer.region not in away]
+    in_china = answers.country == "CN"
+    near = [offer for offer in full if (offer.region == "cn") is in_china]
     return near or full
 
 
@@ -130,12 +131,17 @@ def _cloud(
     home = _AT_HOME.get(profile.answers.country, ())
     near = [offer for offer in offers.cloud if offer.provider in home] or list(offers.cloud)
     models = by_quality(profile, catalog)
+    # Nobody rents for what any laptop runs.
+    models = [model for model in models if model.params_total >= SMALL_PARAMS]
     ways = [_rented(offer, models, profile, catalog, offers, inputs) for offer in near]
-    return min(
-        (way for way in ways if way is not None),
-        key=lambda way: (way.cost.total is None, merit(way, profile, catalog, offers).key),
-        default=None,
-    )
+
+    def place(way: Recommendation) -> tuple[bool, bool, Decimal, object]:
+        """Where everything is over the budget, what is least so."""
+        own = merit(way, profile, catalog, offers)
+        beyond = own.money if own.over_budget else Decimal(0)
+        return (way.cost.total is None, own.over_budget, beyond, own.key)
+
+    return min((way for way in ways if way is not None), key=place, default=None)
 
 
 def by_quality(profile: Profile, catalog: Catalog) -> list[Model]:
