@@ -110,9 +110,260 @@ def test_a_machine_that_is_none(program: Program, tmp_path: Path, content: bytes
     assert not program.home.exists()
 
 
+BAD_FACTS: dict[str, dict[str, Any]] = {
+    "memory below nothing": {"ram_bytes": -1},
+    "free memory below nothing": {"ram_free_bytes": -(10**9)},
+    "absurd memory": {"ram_bytes": 2**55},
+    "memory in words": {"ram_bytes": "32 GB"},
+    "half a byte": {"ram_bytes": 0.5},
+    "not a number": {"ram_bytes": float("nan")},
+    "endless": {"ram_free_bytes": float("inf")},
+    "a card below nothing": {"gpus": {"vram_free_bytes": -5}},
+    "an absurd card": {"gpus": {"vram_bytes": 2**60}},
+    "a processor without cores": {"cpu": {"name": "x", "physical_cores": 0}},
+    "a true number": {"ram_bytes": True},
+}
+
+
+def machine_with(tmp_path: Path, facts: dict[str, Any], name: str = "rtx4070-12gb") -> Path:
+    """A machine file in which some facts are others; a dict changes the first of a list."""
+    found = json.loads((MACHINES / f"{name}.json").read_bytes())
+    for key, value in facts.items():
+        if isinstance(value, dict) and isinstance(found[key], list):
+            found[key][0].update(value)
+        else:
+            found[key] = value
+    file = tmp_path / "machine.json"
+    file.write_text(json.dumps(found))
+    return file
+
+
+@pytest.mark.parametrize("facts", BAD_FACTS.values(), ids=BAD_FACTS.keys())
+def test_a_machine_that_cannot_be(program: Program, tmp_path: Path, facts: dict[str, Any]) -> None:
+    file = machine_with(tmp_path, facts)
+    for language in ("en", "zh_CN"):
+        ran = program("--language", language, "recommend", "--machine", str(file))
+        assert (ran.code, ran.json["error"]["code"]) == (REFUSED, "probe_file_invalid"), ran
+        error = ran.json["error"]
+        assert error["field"] in error["message"] or error["field"] == "$"
+        assert error["detail"]
+        assert chinese(error["message"]) is chinese(error["remedy"]) is (language == "zh_CN")
+
+
+def test_more_free_than_there_is(program: Program, tmp_path: Path) -> None:
+    """Two answers that disagree: the smaller one counts, and that is said."""
+    total, card = 34_359_738_368, 12_878_610_432
+    file = machine_with(
+        tmp_path,
+        {
+            "ram_bytes": total,
+            "ram_free_bytes": 4 * total,
+            "gpus": {"vram_bytes": card, "vram_free_bytes": 9 * card},
+        },
+    )
+    words = ("recommend", "--machine", str(file))
+    advice = program(*words).done()
+    assert "two_answers" in advice["assumptions"]
+    for found in advice["recommendations"]:
+        for part in found["fit"]["parts"] if found["fit"] and found["kind"] == "local" else ():
+            most = total if part["accelerator"] == "cpu" else card
+            assert part["needed_bytes"] <= part["available_bytes"] <= most
+    for language, word in (("en", "the smaller"), ("zh_CN", "较小的")):
+        assert word in program.plain("--language", language, *words, "--all").out
+
+
+STRANGE: dict[str, dict[str, Any]] = {
+    "no memory at all": {"ram_bytes": 0, "ram_free_bytes": 0, "gpus": []},
+    "a card without memory": {"gpus": {"vram_bytes": 0, "vram_free_bytes": 0}},
+    "a card without a name": {"gpus": {"name": ""}},
+    "a card that nobody knows": {"gpus": {"name": "Voodoo 9 {0} %s", "vendor": "unknown"}},
+    "a name that steers": {"gpus": {"name": "\x1b[31m\u202eRTX\n1. DeepSeek"}},
+    "a driver that is none": {"gpus": {"driver": "latest", "compute_capability": "new"}},
+    "no disk": {"disks": []},
+    "nothing is known": {
+        "ram_bytes": {"unreadable": "timeout"},
+        "ram_free_bytes": {"unreadable": "timeout"},
+        "gpus": {"unreadable": "timeout"},
+        "engine": {"unreadable": "timeout"},
+    },
+}
+
+
+@pytest.mark.parametrize("facts", STRANGE.values(), ids=STRANGE.keys())
+def test_a_strange_machine_gets_an_answer(
+    program: Program, tmp_path: Path, facts: dict[str, Any]
+) -> None:
+    found = json.loads((MACHINES / "rtx4070-12gb.json").read_bytes())
+    if "unreadable" in facts.get("gpus", {}):
+        found.update(facts)
+        file = tmp_path / "machine.json"
+        file.write_text(json.dumps(found))
+    else:
+        file = machine_with(tmp_path, facts)
+    words = ("recommend", "--machine", str(file))
+    cards = program(*words).done()["recommendations"]
+    assert cards
+    assert all(card["reasons"] or card["why_not"] for card in cards)
+    for language in ("en", "zh_CN"):
+        ran = program.plain("--language", language, *words, "--all")
+        assert (ran.code, ran.err) == (DONE, ""), ran
+        assert "\x1b" not in ran.out
+        assert "\u202e" not in ran.out
+
+
+# --- wishes about money -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("amount", [0, 1e-9, 0.3, 1_000_000_000, 10**12])
+def test_any_budget_gets_an_answer(program: Program, tmp_path: Path, amount: float) -> None:
+    file = tmp_path / "answers.json"
+    file.write_text(json.dumps({**GOOD, "budget": {"amount": amount, "currency": "USD"}}))
+    words = ("recommend", "--machine", str(MACHINES / "two-rtx3090.json"), "--answers", str(file))
+    cards = program(*words).done()["recommendations"]
+    assert cards[0]["kind"] == "local"
+    for card in cards:
+        codes = {note["code"] for note in card["reasons"]}
+        if amount >= 1_000_000_000:
+            assert not {code for code in codes if "over" in code and "budget" in code}
+        elif card["kind"] in ("tokens", "cloud") and card["cost"]["total"]:
+            assert "limit.over_your_budget" in codes
+
+
+@pytest.mark.parametrize(
+    "changes", [{"country": "ZZ"}, {"budget": {"amount": 5, "currency": "XTS"}}]
+)
+def test_a_country_or_currency_that_nobody_knows(
+    program: Program, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    """The fallback has a label: what could not be compared or worked out is said."""
+    file = tmp_path / "answers.json"
+    file.write_text(json.dumps({**GOOD, **changes}))
+    words = ("recommend", "--machine", str(MACHINES / "rtx4070-12gb.json"), "--answers", str(file))
+    advice = program(*words).done()
+    label = "tariff_unknown" if "country" in changes else "currency_unknown"
+    assert label in advice["assumptions"]
+    if "country" in changes:
+        cost = advice["recommendations"][0]["cost"]
+        assert (cost["monthly"], cost["total"]) == (None, None)
+    for language in ("en", "zh_CN"):
+        ran = program.plain("--language", language, *words, "--all")
+        assert (ran.code, ran.err) == (DONE, ""), ran
+        assert not set("{}[]") & set(ran.out), ran
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"budget": {"amount": 10**13, "currency": "USD"}}, "budget.amount"),
+        ({"budget": {"amount": "NaN", "currency": "USD"}}, "budget.amount"),
+        ({"budget": {"amount": float("nan"), "currency": "USD"}}, "$"),
+        ({"budget": {"amount": float("inf"), "currency": "USD"}}, "$"),
+        ({"budget": {"amount": 5, "currency": "usd"}}, "budget.currency"),
+        ({"country": "Germany"}, "country"),
+        ({"hours_per_day": 25}, "hours_per_day"),
+        ({"hours_per_day": -1}, "hours_per_day"),
+        ({"horizon_months": 10**9}, "horizon_months"),
+        ({"hours_a_day": 2}, "hours_a_day"),
+    ],
+    ids=str,
+)
+def test_wishes_that_cannot_be(
+    program: Program, tmp_path: Path, changes: dict[str, Any], field: str
+) -> None:
+    file = tmp_path / "answers.json"
+    file.write_text(json.dumps({**GOOD, **changes}))
+    words = ("recommend", "--machine", str(MACHINES / "rtx4070-12gb.json"), "--answers", str(file))
+    error = in_both(program, *words, code="answers_file_invalid", with_exit=REFUSED)
+    assert error["field"] == field
+
+
+@pytest.mark.parametrize(
+    ("assumed", "code"),
+    [
+        ("hours-per-day=25", "cost_inputs_invalid"),
+        ("hours-per-day=nan", "cost_inputs_invalid"),
+        ("stay-share=-0.1", "cost_inputs_invalid"),
+        ("kwh-price=-1 EUR", "cost_inputs_invalid"),
+        ("hardware-price=1e99 USD", "cost_inputs_invalid"),
+        ("kwh-price=0.31", "assumption_unreadable"),
+        ("hours-per-day=two", "assumption_unreadable"),
+        ("count-hardware=perhaps", "assumption_unreadable"),
+        ("hours-per-day", "assumption_unreadable"),
+        ("price-of-fish=3", "assumption_unknown"),
+        ("", "assumption_unknown"),
+        ("{0}=[1]", "assumption_unknown"),
+    ],
+)
+def test_assumptions_that_cannot_be(program: Program, assumed: str, code: str) -> None:
+    words = ("recommend", "--machine", str(MACHINES / "rtx4070-12gb.json"), "--assume", assumed)
+    for language in ("en", "zh_CN"):
+        ran = program("--language", language, *words)
+        assert (ran.code, ran.json["error"]["code"]) == (REFUSED, code), ran
+        assert ran.json["error"]["field"] == "assume"
+        assert chinese(ran.json["error"]["message"]) is (language == "zh_CN")
+        assert chinese(ran.json["error"]["remedy"]) is (language == "zh_CN")
+    assert not program.home.exists()
+
+
+TARIFF = "[[tariffs]]\ncountry = 'US'\nsource = {text = 'x', date = '2026-11'}\n"
+BAD_PRICES = {
+    "empty": "",
+    "no TOML": "prices: 3",
+    "not Unicode": b"\xff\xfe",
+    "another version": "format = 99\n",
+    "an older version": "format = 1\n",
+    "no number": f"format = 2\n{TARIFF}price = 'much'\n",
+    "not a number": f"format = 2\n{TARIFF}price = nan\n",
+    "endless": f"format = 2\n{TARIFF}price = inf\n",
+    "below nothing": f"format = 2\n{TARIFF}price = -0.3\n",
+    "absurd": f"format = 2\n{TARIFF}price = 1e30\n",
+    "no date": "format = 2\n[[tariffs]]\ncountry = 'US'\nprice = 1\nsource = {text = 'x'}\n",
+    "a currency that is none": f"format = 2\n{TARIFF}price = 1\ncurrency = 'dollars'\n",
+    "a word that nobody knows": f"format = 2\n{TARIFF}price = 1\nprise = 2\n",
+}
+
+
+@pytest.mark.parametrize("content", BAD_PRICES.values(), ids=BAD_PRICES.keys())
+def test_prices_that_cannot_be(program: Program, tmp_path: Path, content: str | bytes) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    machine = str(MACHINES / "rtx4070-12gb.json")
+    words = ("recommend", "--machine", machine, "--prices", str(file))
+    error = in_both(program, *words, code="prices_file_invalid", with_exit=REFUSED)
+    assert error["field"] == "prices"
+    assert str(file) in error["message"]
+    assert error["detail"]
+
+
+def test_a_model_file_that_is_none(program: Program, tmp_path: Path, starter_model: Path) -> None:
+    head = starter_model.read_bytes()[:2_000_000]
+    machine = ("--machine", str(MACHINES / "rtx4070-12gb.json"))
+    for name, content, code in (
+        ("none.gguf", b"MZ this is no model", "not_a_model_file"),
+        ("empty.gguf", b"", "not_a_model_file"),
+        ("absurd.gguf", b"GGUF" + b"\xff" * 4096, "not_a_model_file"),
+        ("cut.gguf", head, "model_file_truncated"),
+    ):
+        file = tmp_path / name
+        file.write_bytes(content)
+        words = ("recommend", *machine, "--gguf", str(file))
+        assert in_both(program, *words, code=code, with_exit=REFUSED)["field"] == "gguf"
+    gone = ("recommend", *machine, "--gguf", str(tmp_path / "nothing.gguf"))
+    in_both(program, *gone, code="file_not_readable", with_exit=REFUSED)
+    with FileServer() as server:
+        page = server.add("/page.gguf", b"x", Behaviour(html=True))
+        words = ("recommend", *machine, "--gguf", page)
+        in_both(program, *words, code="not_a_model_file", with_exit=REFUSED)
+    nobody = ("recommend", *machine, "--gguf", "http://127.0.0.1:9/a.gguf")
+    ran = program(*nobody)
+    assert ran.code == FAILED
+    assert ran.error["code"]
+    assert not program.home.exists()
+
+
 def test_a_file_that_is_not_there(program: Program, tmp_path: Path) -> None:
     for path in (tmp_path / "nothing.json", tmp_path):
-        for option in ("--machine", "--answers"):
+        for option in ("--machine", "--answers", "--prices"):
             words = ("recommend", option, str(path))
             error = in_both(program, *words, code="file_not_readable", with_exit=REFUSED)
             assert str(path) in error["message"]

@@ -140,6 +140,12 @@ def test_what_stands_in_the_way(at: Profile, wishes: dict[str, Any], code: str) 
         assert int(failed.value.params["need_bytes"]) > 10**8 - 10**7
 
 
+def test_a_file_whose_checksum_only_its_source_knows_can_be_asked_for() -> None:
+    chosen = decide(ROOMY, model="deepseek-r1-distill-qwen-1.5b", quant="Q5_K_M")
+    assert chosen.recommendation.quant is not None
+    assert chosen.recommendation.quant.name == "Q5_K_M"
+
+
 def test_a_full_disk_is_no_matter_for_a_file_that_is_here() -> None:
     here = frozenset({STARTER_FILE})
     assert model_of(decide(FULL, here, starter=True)) == STARTER
