@@ -206,7 +206,9 @@ def test_what_was_measured_here_replaces_the_estimate(program: Program, tmp_path
     ]
     assert speeds
     for speed in speeds:
-        assert (speed["basis"], speed["tokens_per_s"]) == ("measured", [11.5, 11.5])
+        low, high = speed["tokens_per_s"]
+        assert speed["basis"] == "measured"
+        assert low <= 11.5 <= high < 1.3 * low
     elsewhere = ("--machine", str(MACHINES / "laptop-16gb-integrated.json"))
     others = program("recommend", *elsewhere).done()["recommendations"]
     assert {way["speed"]["basis"] for way in others if way["speed"]} == {"estimate"}
