@@ -9,6 +9,7 @@ core/advice/article_over_time.py.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from core.advice.article_models import (
     BETWEEN,
@@ -45,8 +46,6 @@ from core.domain import (
     known,
 )
 
-ARTICLE_DATE = "2025-09-17"
-
 # Its table: simple questions 7B, content and code 32B, research and pictures 67B.
 SIZE_FOR = {
     Purpose.CHAT: 7,
@@ -76,6 +75,7 @@ INT4_SOURCE = Source(
 )
 INT8_SOURCE = Source(text="llama.cpp, perplexity README: bits per weight", date="2025")
 SPEED_SOURCE = "published llama.cpp runs, fitted"
+OWN_LIST = "the catalogue of this program"
 
 _HERE = ("local", "hybrid", "starter")  # a model on this computer answers
 
@@ -92,7 +92,7 @@ def claims(
     `first` is the way that we put first, None where there is none. `inputs` are checked ones.
     """
     large = find_large(profile, catalog, offers, first)
-    return (
+    found = (
         _table(profile, catalog, first),
         _sixty_seven(catalog),
         _least(catalog, first),
@@ -106,6 +106,9 @@ def claims(
         _latency(profile, catalog, first),
         _jetson(profile, catalog),
     )
+    # Where no source has a figure, it is our own list that has none.
+    ours = Source(text=OWN_LIST, date=catalog.made_on)
+    return tuple(claim if claim.source.text else replace(claim, source=ours) for claim in found)
 
 
 def verdict_beside(tree: Tree, first: Recommendation | None) -> Note:

@@ -422,10 +422,10 @@ def test_every_claim_is_said_in_both_languages(found, line, known, prices, hours
     )
     for claim in all_claims.values():
         assert claim.verdict in ("same", "differs", "unknown")
+        assert claim.source.text
         for language in LANGUAGES:
             text = Text(language)
             assert text.has(f"claim.{claim.id}.title")
-            assert text.has(f"claim.verdict.{claim.verdict}")
             said_in_full(claim.article, language)
             said_in_full(claim.ours, language)
         assert places_of(claim.ours.code, "en") == places_of(claim.ours.code, "zh_CN")
