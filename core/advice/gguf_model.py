@@ -240,10 +240,9 @@ def _attention(head: Header, layers: int, hidden: int) -> Attention | None:
             rope_dim=_number(head, "rope.dimension_count", _MAX_WIDTH, 0),
             indexer_dim=_number(head, "attention.indexer.key_length", _MAX_WIDTH, 0),
         )
-    windowed = head.architecture == "llama" or not _number(
-        head, "attention.sliding_window", _MAX_CONTEXT, 0
-    )
-    if head.architecture not in _PLAIN or not windowed:
+    # Llama files may name a window, which llama.cpp does not use for them.
+    window = _number(head, "attention.sliding_window", _MAX_CONTEXT, 0)
+    if head.architecture not in _PLAIN or (window and head.architecture != "llama"):
         return None
     return Attention(kind="gqa", kv_heads=kv_heads, key_dim=key, value_dim=value)
 

@@ -153,6 +153,7 @@ def ask_peers(rows: Sequence[Row]) -> list[str]:
             "context": row.context,
             "cache": row.cache,
             "ids": row.shape.ids,
+            "old_file": not row.shape.split_heads,
         }
         for row in rows
     ]

@@ -1,7 +1,7 @@
 """Asks ggufit: rows as JSON in, its totals in bytes out. Runs with its packages alone.
 
 It reads no files: it works from its own list of models, so a model that is not in it has no
-answer. Asked for a processor, and the total without its allowance is given as well.
+answer, and neither has an old file with a cache of its own. Asked for a processor, and the total without its allowance is given as well.
 """
 
 import json
@@ -22,7 +22,7 @@ def names(row: dict) -> list[str]:
 
 def answer(row: dict) -> list[float] | None:
     found = next((model for name in names(row) if (model := find_model(name)[1])), None)
-    if found is None or row["quant"] not in QUANTS:
+    if found is None or row["old_file"] or row["quant"] not in QUANTS:
         return None
     bits = BITS[row["cache"]]
     fit = evaluate_fit(found, QUANTS[row["quant"]], row["context"], 1e6, 100.0, kv_bits=bits)
