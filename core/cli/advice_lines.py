@@ -236,11 +236,11 @@ class Lines:
             code = "cli.tree.same" if same else "cli.tree.differs"
             yield self.say(code, ours=self.say(f"kind.{first.kind.value}"))
 
-    def section(self, name: str, texts: Iterable[str]) -> list[str]:
-        """A heading and what stands under it. Nothing for nothing."""
+    def section(self, name: str, texts: Iterable[str], mark: str = "") -> list[str]:
+        """A heading and what stands under it, each behind its mark. Nothing for nothing."""
         lines: list[str] = []
         for text in texts:
-            lines += wrapped(text, first=INDENT)
+            lines += wrapped(text, first=INDENT + mark)
         return ["", self.say(f"cli.section.{name}"), *lines] if lines else []
 
     def notes(self, notes: Iterable[Note]) -> Iterator[str]:

@@ -28,7 +28,7 @@ def all_lines(advice: Advice, lines: Lines, today: str) -> list[str]:
         *_prices(advice, lines, today),
         *(["", say("cli.section.claims"), *claims] if claims else []),
         *lines.section("checks", checks),
-        *lines.section("checklist", (f"- {text}" for text in lines.notes(advice.checklist))),
+        *lines.section("checklist", lines.notes(advice.checklist), "- "),
         *lines.section("assumptions", lines.notes(assumption_notes(advice))),
     ]
 
@@ -108,4 +108,5 @@ def _claim(claim: Claim, lines: Lines) -> Iterator[str]:
     yield from wrapped(lines.pair(verdict, say.note(claim.ours)), first=INDENT * 2)
     source = claim.source
     code = "price.dated" if source.date else "price.undated"
-    yield from wrapped(say(code, source=source.text, date=source.date), first=INDENT * 2)
+    stands = say(code, source=source.text, date=source.date)
+    yield from wrapped(say("cli.claim.source", source=stands), first=INDENT * 2)

@@ -126,7 +126,7 @@ def offers_of(assembly: Assembly, options: Namespace) -> Offers:
             {"path": options.prices},
             remedy="fix_prices",
             field="prices",
-            detail=error.detail or str(error),
+            detail=error.detail or f"format {error.params.get('found', '?')}",
         ) from error
 
 

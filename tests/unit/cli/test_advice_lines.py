@@ -98,7 +98,7 @@ def test_all_says_what_takes_the_memory_and_the_money() -> None:
 
 def test_what_is_not_known_is_said() -> None:
     text = "\n".join(lines_in().card(nothing()))
-    assert "not known: the price of “The rented machine” is missing" in text
+    assert "not known: we cannot tell “The rented machine”" in text
     assert "Pay per token: deepseek-chat" in text
     assert "a month" not in text
     bare = replace(nothing().cost, lines=())
