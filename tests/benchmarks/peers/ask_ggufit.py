@@ -1,7 +1,8 @@
 """Asks ggufit: rows as JSON in, its totals in bytes out. Runs with its packages alone.
 
 It reads no files: it works from its own list of models, so a model that is not in it has no
-answer, and neither has an old file with a cache of its own. Asked for a processor, and the total without its allowance is given as well.
+answer, and neither has an old file with a cache of its own. Asked for a processor, and the total
+without its allowance is given as well.
 """
 
 import json
