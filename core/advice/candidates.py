@@ -5,6 +5,7 @@ Nothing that leaves this module needs more memory than is free, or more disk tha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -68,8 +69,9 @@ class Candidate:
 
     @property
     def hopeless(self) -> bool:
-        """Below reading speed even by the high end of the estimate."""
-        return self.speed.tokens_per_s[1] < PLAIN_TOKENS_PER_S
+        """Most likely below reading speed, by the middle of the estimate."""
+        low, high = self.speed.tokens_per_s
+        return math.sqrt(low * high) < PLAIN_TOKENS_PER_S
 
     @property
     def device_name(self) -> str:

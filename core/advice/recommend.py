@@ -54,6 +54,9 @@ from core.errors import AppError
 MOST_CARDS = 5  # more would not be compared, only skipped
 CLEARLY_FASTER = 1.25  # less is within what the estimate may be off
 FAST_ENOUGH = 60.0  # tokens/s; nobody reads so fast that more would count
+# Nobody takes answers that are this much worse (steps of quality, as 7B and 1.5B are apart) where
+# a better model writes at this pace.
+MUCH_WEAKER, QUICK = 8, 20.0
 
 # How fast a home line brings the files, in bytes/s (20 and 100 Mbit/s), and minutes around it.
 DOWNLOAD_BYTES_PER_S = (2.5e6, 12.5e6)
@@ -165,15 +168,17 @@ def _shown(
 def _without_lookalikes(
     order: Sequence[Recommendation], profile: Profile, catalog: Catalog
 ) -> list[Recommendation]:
-    """Leaves out local ways that are neither better nor clearly faster than one before them."""
+    """Leaves out local ways that are neither better nor clearly faster than one before them, or
+    faster than anybody needs and much weaker."""
+
+    def beaten(way: Recommendation, by: Recommendation) -> bool:
+        ahead = strength(by, catalog, profile) - strength(way, catalog, profile)
+        as_fast = _pace(by) * CLEARLY_FASTER >= _pace(way)
+        return (ahead >= 0 and as_fast) or (ahead >= MUCH_WEAKER and _pace(by) >= QUICK)
+
     kept: list[Recommendation] = []
     for way in order:
-        rivals = [one for one in kept if _can_be_compared(one, way)]
-        if not any(
-            strength(one, catalog, profile) >= strength(way, catalog, profile)
-            and _pace(one) * CLEARLY_FASTER >= _pace(way)
-            for one in rivals
-        ):
+        if not any(beaten(way, one) for one in kept if _can_be_compared(one, way)):
             kept.append(way)
     return kept
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from core.advice.candidates import (
     CONTEXTS,
+    PLAIN_TOKENS_PER_S,
     Candidate,
     best_for_model,
     fits_disk,
@@ -258,12 +259,12 @@ def _why_passed(
     if model.id not in ways:
         return _too_large(model, profile, devices)
     way = ways[model.id]
-    if way.hopeless:
-        return Note(code="passed.crawls", params=(("tokens", way.speed.tokens_per_s[1]),))
     first = ranked[0]
     faster = first.speed.tokens_per_s[0] > way.speed.tokens_per_s[0]
-    if not way.comfortable_speed and (first.comfortable_speed or faster):
-        return Note(code="passed.slow", params=(("tokens", way.speed.tokens_per_s[1]),))
+    if way.hopeless or (not way.comfortable_speed and (first.comfortable_speed or faster)):
+        crawls = way.speed.tokens_per_s[1] < PLAIN_TOKENS_PER_S
+        params = (("tokens", way.speed.tokens_per_s[1]),)
+        return Note(code=f"passed.{'crawls' if crawls else 'slow'}", params=params)
     purpose = profile.answers.purpose
     if quality_step(model, catalog, purpose) < quality_step(first.model, catalog, purpose):
         return Note(code="passed.weaker", params=(("first", first.model.name),))
