@@ -274,18 +274,15 @@ def _why_passed(
 def _too_large(model: Model, profile: Profile, devices: Sequence[Device]) -> Note:
     """How much the smallest file would need, beside the largest place there is."""
     small = min(offered_quants(model), key=lambda quant: quant.size_bytes)
-    if not fits_disk(small, profile):
-        return Note(
-            code="passed.disk",
-            params=(
-                ("needed_bytes", small.size_bytes),
-                ("free_bytes", profile.disk_free_bytes or 0),
-            ),
-        )
     device = max(devices, key=usable_bytes)
     what = need(model, small, CONTEXTS[-1], device.accelerator, repack=False)
     if what is None:
         return Note(code="passed.no_figures")
+    if what.total_bytes <= usable_bytes(device) and not fits_disk(small, profile):
+        needed = ("needed_bytes", int(small.size_bytes * DISK_SHARE))
+        return Note(
+            code="passed.disk", params=(needed, ("free_bytes", profile.disk_free_bytes or 0))
+        )
     return Note(
         code="passed.too_large",
         params=(("needed_bytes", what.total_bytes), ("available_bytes", usable_bytes(device))),
