@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from core.advice.cards import card_of
 from core.advice.placement import fits
 from core.advice.profile import shares_memory
-from core.advice.quality import bits, coarsest_bits, grade, wasteful
+from core.advice.quality import BITS, SMALL_PARAMS, bits, coarsest_bits, grade, wasteful
 from core.advice.speed import (
     COMFORTABLE_TOKENS_PER_S,
     calibrated,
@@ -107,8 +107,13 @@ def usable_devices(profile: Profile, catalog: Catalog) -> tuple[Device, ...]:
 def best_for_model(
     model: Model, profile: Profile, catalog: Catalog, devices: Sequence[Device]
 ) -> Candidate | None:
-    """The best way to run this model on these devices, or None when it fits in no way."""
-    return max(_ways(model, profile, catalog, devices), key=_way_key, default=None)
+    """The best way to run this model on these devices, or None when it fits in no way. Files that
+    are coarser than is good for it only where no other fits."""
+    for quants in (offered_quants(model), stopgap_quants(model)):
+        ways = _ways(model, quants, profile, catalog, devices)
+        if (best := max(ways, key=_way_key, default=None)) is not None:
+            return best
+    return None
 
 
 def fits_disk(quant: Quant, profile: Profile) -> bool:
@@ -128,15 +133,27 @@ def offered_quants(model: Model) -> tuple[Quant, ...]:
     return useful or tuple(fine[:1]) or tuple(sorted(model.quants, key=bits)[-1:])
 
 
+def stopgap_quants(model: Model) -> tuple[Quant, ...]:
+    """Coarser files of the smallest models, for computers that hold nothing better: a little less
+    accurate is still more than no DeepSeek at all. Never coarser than Q4_K_M."""
+    if not model.llama_cpp or model.params_total >= SMALL_PARAMS:
+        return ()
+    return tuple(q for q in model.quants if below_floor(model, q) and bits(q) >= BITS["Q4_K_M"])
+
+
 def below_floor(model: Model, quant: Quant) -> bool:
     """Whether this is coarser than is good for a model of this size."""
     return bits(quant) < coarsest_bits(model)
 
 
 def _ways(
-    model: Model, profile: Profile, catalog: Catalog, devices: Sequence[Device]
+    model: Model,
+    quants: Sequence[Quant],
+    profile: Profile,
+    catalog: Catalog,
+    devices: Sequence[Device],
 ) -> Iterator[Candidate]:
-    for quant in offered_quants(model):
+    for quant in quants:
         if fits_disk(quant, profile):
             yield from _ways_of_file(model, quant, profile, catalog, devices)
 

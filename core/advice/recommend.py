@@ -15,6 +15,7 @@ from core.advice.candidates import (
     Candidate,
     best_for_model,
     offered_quants,
+    stopgap_quants,
     usable_devices,
 )
 from core.advice.cards import card_of, find_card
@@ -332,7 +333,7 @@ def _when_nothing_fits(
         (
             (what.total_bytes, model.id, model, quant)
             for model in models_to_weigh(catalog)
-            for quant in offered_quants(model)
+            for quant in (*offered_quants(model), *stopgap_quants(model))
             if (what := need(model, quant, CONTEXTS[-1], Accelerator.CPU, repack=False)) is not None
         ),
         default=None,

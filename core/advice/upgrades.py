@@ -8,11 +8,13 @@ from dataclasses import replace
 
 from core.advice.candidates import (
     CONTEXTS,
+    DISK_SHARE,
     PLAIN_TOKENS_PER_S,
     Candidate,
     best_for_model,
     fits_disk,
     offered_quants,
+    stopgap_quants,
     usable_devices,
 )
 from core.advice.memory import need, usable_bytes
@@ -273,7 +275,8 @@ def _why_passed(
 
 def _too_large(model: Model, profile: Profile, devices: Sequence[Device]) -> Note:
     """How much the smallest file would need, beside the largest place there is."""
-    small = min(offered_quants(model), key=lambda quant: quant.size_bytes)
+    files = (*offered_quants(model), *stopgap_quants(model))
+    small = min(files, key=lambda quant: quant.size_bytes)
     device = max(devices, key=usable_bytes)
     what = need(model, small, CONTEXTS[-1], device.accelerator, repack=False)
     if what is None:
