@@ -8,10 +8,8 @@ from functools import cache
 
 import pytest
 
-from core.advice.advice_json import advice_json
-from core.advice.candidates import bits, offered_quants
+from core.advice.cost_inputs import default_inputs
 from core.advice.profile import build_profile
-from core.advice.reasons import assumption_notes
 from core.advice.recommend import recommend, starter
 from core.domain import (
     Accelerator,
@@ -26,7 +24,7 @@ from core.domain import (
 )
 from core.edges.travel_files import decode_probe
 from core.errors import AppError
-from core.text import LANGUAGES, Text
+from tests.unit.advice.honest import check_advice
 from tests.unit.advice.parts import (
     DOCKER,
     GIB,
@@ -34,6 +32,7 @@ from tests.unit.advice.parts import (
     answers,
     catalog,
     gpu,
+    offers,
     profile,
     shared_gpu,
 )
@@ -43,11 +42,15 @@ ALL_FILES = sorted(path.name for path in MACHINES.glob("*.json"))
 
 
 def _advice(*gpus, **changes):
-    return recommend(profile(*gpus, **changes), catalog())
+    return recommend(profile(*gpus, **changes), catalog(), offers())
 
 
 def _first(*gpus, **changes):
     return _advice(*gpus, **changes).recommendations[0]
+
+
+def _usd(amount, currency="USD"):
+    return Money(amount=Decimal(amount), currency=currency)
 
 
 def _codes(notes):
@@ -61,28 +64,33 @@ def _machine(name, sensitivity=Sensitivity.PUBLIC):
 
 
 # Model, quantization and accelerator of the first line: the reading of the memory and speed tables.
+# The whole of what is told on each machine is in the golden table.
 EXPECTED = {
     "rtx4070-12gb.json": ("qwen-14b", "Q4_K_M", Accelerator.CUDA13),
     "rtx3060-12gb.json": ("qwen-14b", "Q4_K_M", Accelerator.CUDA),
     "rtx4090-24gb.json": ("qwen-32b", "Q4_K_M", Accelerator.CUDA13),
-    "two-rtx3090.json": ("qwen-32b", "Q4_K_M", Accelerator.CUDA13),
+    # Two cards are used together where one holds only a coarser file.
+    "two-rtx3090.json": ("qwen-32b", "Q6_K", Accelerator.CUDA13),
+    "rtx5090-32gb.json": ("qwen-32b", "Q5_K_M", Accelerator.CUDA13),
+    "rtx5060ti-16gb.json": ("qwen-14b", "Q5_K_M", Accelerator.CUDA13),
+    "rtx4060-8gb.json": ("qwen-7b", "Q5_K_M", Accelerator.CUDA13),
     "arc-a770-16gb.json": ("qwen-14b", "Q4_K_M", Accelerator.INTEL),
     "windows-rtx4060-laptop.json": ("qwen-7b", "Q4_K_M", Accelerator.CUDA13),
     "dgx-spark-128gb.json": ("qwen-32b", "Q4_K_M", Accelerator.CUDA13),
-    "apple-m2-16gb.json": ("qwen-1.5b", "Q4_K_M", Accelerator.METAL),
-    "laptop-8gb-no-gpu.json": ("qwen-1.5b", "Q4_K_M", Accelerator.CPU),
-    "container-4gb.json": ("qwen-1.5b", "Q4_K_M", Accelerator.CPU),
-    "raspberry-pi-5.json": ("qwen-1.5b", "Q4_K_M", Accelerator.CPU),
-    "rtx3070-driver-broken.json": ("qwen-1.5b", "Q4_K_M", Accelerator.CPU),
-    "unknown-gpu.json": ("qwen-1.5b", "Q4_K_M", Accelerator.CPU),
+    "apple-m4-16gb.json": ("qwen-7b", "Q4_K_M", Accelerator.METAL),
+    # The smallest in its fine file, whose hash the download takes from its source.
+    "apple-m2-16gb.json": ("qwen-1.5b", "Q8_0", Accelerator.METAL),
+    "laptop-8gb-no-gpu.json": ("qwen-1.5b", "Q8_0", Accelerator.CPU),
+    "raspberry-pi-5.json": ("qwen-1.5b", "Q8_0", Accelerator.CPU),
+    "unknown-gpu.json": ("qwen-1.5b", "Q8_0", Accelerator.CPU),
+    # And in a coarser one where that does not fit.
+    "container-4gb.json": ("qwen-1.5b", "Q5_K_M", Accelerator.CPU),
 }
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_real_machine_gets_what_suits_it(name):
-    if name not in ALL_FILES:
-        pytest.skip("this machine is not among the files")
-    found = recommend(_machine(name), catalog()).recommendations[0]
+    found = recommend(_machine(name), catalog(), offers()).recommendations[0]
     model, quant, accelerator = EXPECTED[name]
     assert found.model.id == f"deepseek-r1-distill-{model}"
     assert (found.quant.name, found.accelerator) == (quant, accelerator)
@@ -93,58 +101,22 @@ def test_a_real_machine_gets_what_suits_it(name):
 @pytest.mark.parametrize("sensitivity", Sensitivity)
 def test_every_machine_gets_honest_advice(name, sensitivity):
     seen = _machine(name, sensitivity)
-    advice = recommend(seen, catalog())
-    lines = advice.recommendations
-    assert [line.rank for line in lines] == list(range(1, len(lines) + 1))
-    for line in lines:
-        if line.fit is not None:
-            assert line.fit.needed_bytes <= line.fit.available_bytes
-            assert line.context >= 4096
-        if line.can_set_up:
-            device = next(
-                device
-                for device in seen.devices
-                if (device.name, device.accelerator) == (line.device_name, line.accelerator)
-            )
-            assert line.fit.available_bytes <= device.free_bytes
-            assert line.quant.sha256
-            room = seen.disk_free_bytes
-            assert room is None or line.quant.size_bytes * 1.1 <= room
-            assert (line.image is not None) == (line.engine is EngineKind.LLAMA_CPP)
-    allowed = {
-        Sensitivity.PUBLIC: set(Kind),
-        Sensitivity.PRIVATE: {Kind.LOCAL, Kind.HYBRID},
-        Sensitivity.REGULATED: {Kind.LOCAL},
-    }[sensitivity]
-    assert {line.kind for line in lines} <= allowed
-    _every_code_has_its_sentence(advice)
-    assert starter(seen, catalog()).model.starter
-
-
-def _every_code_has_its_sentence(advice):
-    for language in LANGUAGES:
-        text = Text(language)
-        notes = [*assumption_notes(advice)]
-        for line in advice.recommendations:
-            notes += [*line.reasons, *line.why_not]
-            assert text.has(f"kind.{line.kind}")
-            assert text.has(f"privacy.{line.privacy}")
-        for note in notes:
-            assert text.has(note.code), note.code
-            assert "{" not in text.note(note)
+    check_advice(recommend(seen, catalog(), offers()), seen, catalog())
+    assert starter(seen, catalog(), offers()).model.starter
 
 
 @pytest.mark.parametrize(
     ("card", "gib", "model", "quant"),
     [
-        ("NVIDIA GeForce GTX 1050 Ti", 4, "qwen-1.5b", "Q4_K_M"),
-        ("NVIDIA GeForce RTX 4060", 8, "qwen-7b", "Q4_K_M"),
+        ("NVIDIA GeForce GTX 1050 Ti", 4, "qwen-1.5b", "Q8_0"),
+        ("NVIDIA GeForce RTX 4060", 8, "qwen-7b", "Q5_K_M"),
         ("NVIDIA GeForce RTX 4070", 12, "qwen-14b", "Q4_K_M"),
         ("NVIDIA GeForce RTX 5080", 16, "qwen-14b", "Q5_K_M"),
         ("NVIDIA GeForce RTX 3090", 24, "qwen-32b", "Q4_K_M"),
-        ("NVIDIA RTX A6000", 48, "qwen-32b", "Q8_0"),
+        # Finer than Q6_K is slower for a gain that nobody notices.
+        ("NVIDIA RTX A6000", 48, "qwen-32b", "Q6_K"),
         # The 70B scores hardly more at twice the size.
-        ("NVIDIA A100-SXM4-80GB", 80, "qwen-32b", "Q8_0"),
+        ("NVIDIA A100-SXM4-80GB", 80, "qwen-32b", "Q6_K"),
     ],
 )
 def test_the_size_of_the_card_decides(card, gib, model, quant):
@@ -160,7 +132,7 @@ def test_what_is_free_decides_not_what_is_built_in():
 
 
 def test_the_context_shrinks_before_the_better_model_is_given_up():
-    found = _first(gpu(gib=12, vram_free_bytes=11 * GIB))
+    found = _first(gpu("NVIDIA GeForce RTX 4070", 12, vram_free_bytes=11 * GIB))
     assert found.model.id == "deepseek-r1-distill-qwen-14b"
     assert 4096 <= found.context < 8192
     assert found.fit.verdict is Verdict.TIGHT
@@ -169,31 +141,21 @@ def test_the_context_shrinks_before_the_better_model_is_given_up():
 
 
 def test_a_model_that_would_crawl_is_not_first():
-    """On an unknown processor only the small one is sure to be pleasant."""
+    """On an unknown processor only few are sure to be pleasant: a model with experts, which reads
+    little for each word and does not think first."""
     lines = _advice(ram_gib=64).recommendations
-    assert lines[0].model.id == "deepseek-r1-distill-qwen-1.5b"
-    seven = next(line for line in lines if line.model and line.model.id.endswith("qwen-7b"))
-    assert {"limit.maybe_slow", "limit.not_first.slow"} <= set(_codes(seven.reasons))
+    assert lines[0].model.id == "deepseek-v2-lite-chat"
     assert "limit.speed_unknown_processor" in _codes(lines[0].reasons)
+    private = answers(sensitivity=Sensitivity.PRIVATE)
+    lines = _advice(ram_gib=64, said=private).recommendations
+    seven = next(line for line in lines if line.model and line.model.id.endswith("qwen-7b"))
+    assert "limit.maybe_slow" in _codes(seven.reasons)
+    assert _codes(seven.not_first) == ["not_first.slow"]
 
 
 def test_a_fast_processor_may_run_the_seven_b():
     fast = replace(profile(ram_gib=64).probe.cpu, memory_bandwidth_gbs=307.2)
     assert _first(ram_gib=64, cpu=fast).model.params_total > 7e9
-
-
-def test_the_floor_of_each_size_holds():
-    for model in catalog().models:
-        names = {quant.name for quant in offered_quants(model)}
-        assert all(quant.sha256 for quant in offered_quants(model))
-        if 3e9 < model.params_total < 30e9:
-            assert not names & {"Q2_K", "Q3_K_M", "IQ4_XS", "Q4_0", "Q4_K_S"}
-    small = next(m for m in catalog().models if m.id.endswith("qwen-1.5b"))
-    # Its Q8_0 has no known hash yet, so the finest pinned file stands in, and this is said.
-    assert [quant.name for quant in offered_quants(small)] == ["Q4_K_M"]
-    fine = replace(small.quants[-1], name="Q8_0", sha256="0" * 64)
-    assert offered_quants(replace(small, quants=(*small.quants[:-1], fine))) == (fine,)
-    assert bits(replace(fine, name="Q9_Z")) == 0
 
 
 def test_legacy_and_starter_models_are_never_ranked():
@@ -214,18 +176,25 @@ def test_regulated_data_get_local_lines_only_and_private_never_a_provider():
         assert lines[0].kind is Kind.LOCAL
 
 
-def test_what_is_not_worked_out_has_no_price_and_cannot_be_set_up():
-    for line in _advice(gpu()).recommendations:
-        if line.kind is not Kind.LOCAL:
-            assert _codes(line.why_not) == ["why_not.not_in_this_version"]
-            assert line.cost.monthly is None
-            assert line.model is None
-            assert not line.can_set_up
+def test_what_costs_money_has_a_price_with_its_date_and_cannot_be_set_up_yet():
+    ways = _advice(gpu()).recommendations
+    assert {way.kind for way in ways} == set(Kind)
+    for way in ways:
+        if way.kind is not Kind.LOCAL:
+            assert _codes(way.why_not) == ["why_not.not_in_this_version"]
+            assert way.cost.monthly[0] > 0
+            assert all(note.price.source.date for note in way.cost.prices)
+            assert not way.can_set_up
 
 
-def test_without_money_nothing_that_costs_is_named():
-    said = answers(budget=Money(amount=Decimal(0), currency="USD"))
-    assert {line.kind for line in _advice(gpu(), said=said).recommendations} == {Kind.LOCAL}
+def test_without_money_what_costs_is_named_as_over_the_budget_and_never_first():
+    """It was left out before: then nobody saw what it would take."""
+    ways = _advice(gpu(), said=answers(budget=_usd(0))).recommendations
+    assert ways[0].kind is Kind.LOCAL
+    for way in ways:
+        if way.kind is not Kind.LOCAL:
+            assert "limit.over_your_budget" in _codes(way.reasons)
+            assert _codes(way.not_first) == ["not_first.over_budget"]
 
 
 def test_without_containers_the_built_in_engine_takes_the_processor():
@@ -318,16 +287,19 @@ def test_a_catalogue_of_one_model_can_be_asked():
     """As the command line does for a model that was asked for by name."""
     one = next(m for m in catalog().models if m.id.endswith("llama-70b"))
     narrow = replace(catalog(), models=(one,))
-    assert recommend(profile(gpu(gib=80), ram_gib=128), narrow).recommendations[0].model is one
-    lines = recommend(profile(ram_gib=8), narrow).recommendations
+    assert (
+        recommend(profile(gpu(gib=80), ram_gib=128), narrow, offers()).recommendations[0].model
+        is one
+    )
+    lines = recommend(profile(ram_gib=8), narrow, offers()).recommendations
     assert not any(line.can_set_up for line in lines)
     with pytest.raises(AppError) as caught:
-        starter(profile(), narrow)
+        starter(profile(), narrow, offers())
     assert caught.value.code == "catalog_invalid"
 
 
 def test_the_starter_runs_on_the_processor_and_says_what_it_is():
-    found = starter(profile(gpu(), ram_gib=8), catalog())
+    found = starter(profile(gpu(), ram_gib=8), catalog(), offers())
     assert found.can_set_up
     assert found.accelerator is Accelerator.CPU
     assert found.quant.size_bytes == 98362432
@@ -338,13 +310,16 @@ def test_the_starter_runs_on_the_processor_and_says_what_it_is():
 
 def test_the_starter_takes_metal_and_else_the_processor():
     chip = shared_gpu("apple", "Apple M2")
-    assert starter(profile(chip, ram_gib=16, **MAC), catalog()).accelerator is Accelerator.METAL
-    tight = starter(profile(chip, ram_gib=8, free_gib=2.2, **MAC), catalog())
+    assert (
+        starter(profile(chip, ram_gib=16, **MAC), catalog(), offers()).accelerator
+        is Accelerator.METAL
+    )
+    tight = starter(profile(chip, ram_gib=8, free_gib=2.2, **MAC), catalog(), offers())
     assert tight.accelerator is Accelerator.CPU
 
 
 def test_the_starter_that_does_not_fit_says_so():
-    found = starter(profile(ram_gib=1), catalog())
+    found = starter(profile(ram_gib=1), catalog(), offers())
     assert not found.can_set_up
     assert _codes(found.why_not) == ["why_not.nothing_fits"]
 
@@ -354,35 +329,78 @@ def test_electricity_over_the_budget_is_said():
     assert "limit.over_budget" in _codes(_first(gpu(), said=said).reasons)
 
 
-def test_the_json_has_the_promised_shape():
-    data = advice_json(
-        _advice(gpu(), said=answers(budget=Money(amount=Decimal(600), currency="USD")))
+@pytest.mark.parametrize("amount", [0, 1, 10**9])
+def test_any_budget_gets_advice(amount):
+    seen = profile(gpu(), said=answers(budget=_usd(amount)))
+    check_advice(recommend(seen, catalog(), offers()), seen, catalog())
+
+
+@pytest.mark.parametrize("changes", [{"country": "ZZ"}, {"budget": _usd(600, "XTS")}])
+def test_a_country_or_a_currency_that_nobody_knows_is_said_and_nothing_is_guessed(changes):
+    seen = profile(gpu(), said=answers(**changes))
+    advice = recommend(seen, catalog(), offers())
+    check_advice(advice, seen, catalog())
+    code = "tariff_unknown" if "country" in changes else "currency_unknown"
+    assert code in dict(advice.assumptions)
+    if code == "tariff_unknown":
+        assert advice.recommendations[0].cost.monthly is None
+    # Not to be placed beside the budget is not to be over it.
+    said = [note.code for way in advice.recommendations for note in way.reasons]
+    assert code == "tariff_unknown" or "limit.over_your_budget" not in said
+
+
+def test_inputs_that_nobody_can_mean_are_refused():
+    wrong = replace(default_inputs(answers(), offers()), hours_per_day=float("nan"))
+    with pytest.raises(AppError) as caught:
+        recommend(profile(), catalog(), offers(), wrong)
+    assert (caught.value.code, caught.value.field) == ("cost_inputs_invalid", "hours_per_day")
+
+
+def test_a_changed_assumption_changes_the_cost_and_nothing_of_the_fit():
+    seen = profile(gpu())
+    usual = recommend(seen, catalog(), offers())
+    inputs = replace(usual.inputs, hours_per_day=8.0)
+    more = recommend(seen, catalog(), offers(), inputs)
+    assert more.inputs == inputs
+    assert more.recommendations[0].cost.monthly[1] > usual.recommendations[0].cost.monthly[1]
+    assert more.recommendations[0].fit == usual.recommendations[0].fit
+
+
+def test_what_is_said_twice_and_differs_is_named_and_the_smaller_counts():
+    seen = _machine("contradictory-facts.json")
+    advice = recommend(seen, catalog(), offers())
+    said = [value for code, value in advice.assumptions if code == "two_answers"]
+    assert said == ["memory", "NVIDIA GeForce RTX 3060"]
+    assert seen.ram_free_bytes == 16 * GIB
+    assert seen.devices[0].free_bytes == 12 * GIB
+
+
+def test_every_way_that_is_not_first_says_why():
+    ways = _advice(gpu()).recommendations
+    assert ways[0].not_first == ()
+    assert all(len(way.not_first) == 1 for way in ways[1:])
+
+
+def test_the_first_says_where_another_answers_better():
+    assert "limit.stronger.tokens" in _codes(_first(gpu()).reasons)
+    private = answers(sensitivity=Sensitivity.PRIVATE)
+    assert "limit.stronger.tokens" not in _codes(_first(gpu(), said=private).reasons)
+
+
+def test_nobody_is_shown_a_much_weaker_model_beside_a_quick_better_one():
+    private = answers(sensitivity=Sensitivity.PRIVATE)
+    ways = _advice(gpu("NVIDIA RTX A6000", 48), ram_gib=64, said=private).recommendations
+    names = [way.model.id.rsplit("-", 1)[1] for way in ways if way.kind is Kind.LOCAL]
+    assert "1.5b" not in names
+    assert names[:2] == ["32b", "14b"]
+
+
+def test_what_most_likely_crawls_is_passed_over():
+    advice = _advice(gpu("NVIDIA GeForce RTX 4060", 8), ram_gib=32)
+    assert not any(
+        way.model and way.model.id.endswith("32b")
+        for way in advice.recommendations
+        if way.kind is Kind.LOCAL
     )
-    assert set(data) == {"tree", "recommendations", "assumptions"}
-    assert data["tree"] == {
-        "verdict": "hybrid",
-        "path": ["sensitive:no", "budget_under_500:no", "over_a_year:no"],
-    }
-    first = data["recommendations"][0]
-    assert first["rank"] == 1
-    assert first["kind"] == "local"
-    assert first["model"] == "deepseek-r1-distill-qwen-32b"
-    assert first["quant"] == "Q4_K_M"
-    assert first["engine"] == "llama.cpp"
-    assert first["image"] == "ghcr.io/ggml-org/llama.cpp:server-cuda13"
-    assert first["provider"] == "local"
-    assert first["context"] == 8192
-    assert set(first["fit"]) == {"verdict", "needed_bytes", "available_bytes"}
-    assert first["speed"]["basis"] == "estimate"
-    assert first["cost"] == {
-        "monthly": [1.61, 6.43],
-        "total": [9.66, 38.58],
-        "currency": "USD",
-    }
-    assert len(first["first_answer_minutes"]) == 2
-    assert first["privacy"] == "stays_here"
-    assert all(set(note) <= {"code", "params"} for note in first["reasons"])
-    assert first["why_not"] == []
-    last = data["recommendations"][-1]
-    assert last["model"] is last["fit"] is last["speed"] is last["cost"]["monthly"] is None
-    assert data["assumptions"]["context_tokens"] == 8192
+    passed = {one.model.id: one.note.code for one in advice.passed_over}
+    assert passed["deepseek-r1-distill-qwen-32b"] in ("passed.slow", "passed.crawls")
