@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent, QPen, QPolygonF
@@ -149,7 +148,7 @@ class LineChart(Picture):
         left = max(measure.horizontalAdvance(value) for value in values) + _GAP if words else 0.0
         plot = QRectF(left, _ABOVE, self.width() - left - 2, self.height() - _ABOVE - _UNDER)
         for number, value in enumerate(values):
-            y = plot.top() + plot.height() * number / 2
+            y = int(plot.top() + plot.height() * number / 2) + 0.5  # one sharp row of pixels
             painter.setPen(QPen(theme.color("chart-grid"), 1))
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
             painter.setPen(theme.color("text-muted"))
@@ -278,19 +277,21 @@ def place_name(
     """Where a line's name stands: near the line, over no other name, crossing as few lines as can
     be. None where there is no such place."""
     best: tuple[float, QRectF] | None = None
-    own = points[name]
-    reach = plot.height()
+    wide, high = float(size.width()), float(size.height())
     for share in (1.0, 0.8, 0.6, 0.4, 0.2, 0.0):
-        x = plot.left() + (plot.width() - size.width()) * share
-        inside = [_at(own, at).y() for at in (x, x + size.width() / 2, x + size.width())]
-        for away in range(_AWAY, int(reach), 4):
-            for y in (min(inside) - away - size.height(), max(inside) + away):
-                box = QRectF(x, y, size.width(), size.height())
-                if box.top() < plot.top() - _ABOVE or box.bottom() > plot.bottom():
+        x = plot.left() + (plot.width() - wide) * share
+        spans = {line: _span(found, x, x + wide) for line, found in points.items()}
+        own_top, own_bottom = spans[name]
+        for away in range(_AWAY, int(plot.height()), 4):
+            if best is not None and away >= best[0]:
+                break  # whatever comes is farther away than the best one is bad
+            for y in (own_top - away - high, own_bottom + away):
+                box = QRectF(x, y, wide, high)
+                if y < plot.top() - _ABOVE or y + high > plot.bottom():
                     continue
                 if any(box.intersects(other) for other in taken):
                     continue
-                crossed = sum(_crosses(box, line) for line in points.values())
+                crossed = sum(y - 1 <= low and top <= y + high + 1 for top, low in spans.values())
                 cost = crossed * 60 + away + (1 - share) * 6
                 if best is None or cost < best[0]:
                     best = (cost, box)
@@ -314,24 +315,29 @@ def _y(value: float, plot: QRectF, top: float) -> float:
 
 
 def _between(points: Sequence[QPointF], step: float) -> QPointF:
+    if len(points) == 1:
+        return points[0]
     first = max(0, min(int(step), len(points) - 2))
     one, two = points[first], points[first + 1]
     return one + (two - one) * (step - first)
 
 
-def _at(points: Sequence[QPointF], x: float) -> QPointF:
-    """The point of a line over x."""
-    for one, two in pairwise(points):
-        if x <= two.x():
-            share = (x - one.x()) / max(0.001, two.x() - one.x())
-            return one + (two - one) * max(0.0, share)
-    return points[-1]
+def _at(points: Sequence[QPointF], x: float) -> float:
+    """The height of a line over x. The steps are equally far apart."""
+    first, last = points[0].x(), points[-1].x()
+    return _between(points, (x - first) / max(0.001, last - first) * (len(points) - 1)).y()
+
+
+def _span(points: Sequence[QPointF], left: float, right: float) -> tuple[float, float]:
+    """The highest and the lowest place of a line between two x."""
+    heights = [_at(points, left + (right - left) * part / 4) for part in range(5)]
+    return min(heights), max(heights)
 
 
 def _crosses(box: QRectF, points: Sequence[QPointF]) -> bool:
-    """Whether a line runs through a box; it is looked at along the width of the box."""
-    places = (box.left() + box.width() * part / 8 for part in range(9))
-    return any(box.top() - 1 <= _at(points, x).y() <= box.bottom() + 1 for x in places)
+    """Whether a line runs through a box."""
+    top, bottom = _span(points, box.left(), box.right())
+    return box.top() - 1 <= bottom and top <= box.bottom() + 1
 
 
 def _bold() -> QFont:

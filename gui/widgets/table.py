@@ -26,6 +26,7 @@ from gui.widgets.labels import Label
 
 _ROW = 30  # px
 _MOST = 420  # px, the highest a table stands before it scrolls
+_BESIDE = 16  # px between two columns
 _WIDEST = 920  # px; wider ones scroll sideways
 
 
@@ -54,7 +55,7 @@ class TableDialog(QDialog):
         self.grid.verticalHeader().hide()
         self.grid.verticalHeader().setDefaultSectionSize(_ROW)
         head = self.grid.horizontalHeader()
-        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         head.setStretchLastSection(True)
         head.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.grid.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -77,6 +78,8 @@ class TableDialog(QDialog):
         column_.addWidget(self.grid, 1)
         column_.addLayout(foot)
         self.grid.resizeColumnsToContents()
+        for column in range(len(table.heads)):
+            head.resizeSection(column, head.sectionSize(column) + _BESIDE)
         wide = max(theme.tokens()["size"]["dialog"], head.length() + 90)
         high = min(_MOST, _ROW * (len(table.rows) + 1) + 8)
         self.resize(min(wide, _WIDEST), high + 130)

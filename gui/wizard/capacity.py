@@ -45,7 +45,7 @@ class Hull:
     label: str
     model: Model
     needed_bytes: int
-    verdict: str  # comfortable | tight | no
+    verdict: str  # comfortable | tight | spills | no
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def capacity(probe: Probe, catalog: Catalog) -> Capacity:
     # The picture is about memory alone; whether the disk has room is the title's matter.
     roomy = replace(profile, disk_free_bytes=None)
     hulls = tuple(_hull(label, model, roomy, catalog, devices) for label, model in models)
-    best = next((hull for hull in reversed(hulls) if hull.verdict != "no"), None)
+    best = _best(hulls)
     fetched = any(best_for_model(model, profile, catalog, devices) for _, model in models)
     return Capacity(
         verdict=_title(probe, device, best) if fetched or best is None else "full_disk",
@@ -81,6 +81,13 @@ def capacity(probe: Probe, catalog: Catalog) -> Capacity:
         total_bytes=_total(probe, devices),
         gpu=device.gpu,
     )
+
+
+def _best(hulls: tuple[Hull, ...]) -> Hull | None:
+    """The biggest that fits; one that fits only in part, and is slow, only where none does."""
+    fitting = [hull for hull in hulls if hull.verdict in ("comfortable", "tight")]
+    spilling = [hull for hull in hulls if hull.verdict == "spills"]
+    return fitting[-1] if fitting else next(iter(spilling), None)
 
 
 def _sizes(catalog: Catalog) -> list[tuple[str, Model]]:

@@ -281,7 +281,9 @@ class _Result(QWidget):
             self._fit.set_state("warning", "warning", say("wizard.chip.little"))
         else:
             self._best.setText(say("page.computer.best", model=can.best.model.name))
-            self._fit.set_state("success", "check", say(f"wizard.chip.{can.best.verdict}"))
+            spills = can.best.verdict == "spills"
+            tone, icon = ("warning", "warning") if spills else ("success", "check")
+            self._fit.set_state(tone, icon, say(f"wizard.chip.{can.best.verdict}"))
         self._metaphor.setText(say(f"page.computer.metaphor.{can.place}"))
         self._chart.set_models(
             [(hull.label, hull.needed_bytes, hull.verdict) for hull in can.hulls],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.advice.cost import default_inputs
@@ -62,6 +63,13 @@ class PlanPage(StepPage):
         self._list.addWidget(self.more)
         self._list.addStretch(1)
         self._lower = Beside(list_, self.chart, shares=(3, 2))
+        self._make_rows(_ROWS)
+        _ = self.assembly.offers  # read while the person reads, not when the page comes up
+        self._advised = self.state
+        self._hand_over = QTimer(self, singleShot=True, interval=0)
+        self._hand_over.timeout.connect(self._show_advised)
+        self._pictures = QTimer(self, singleShot=True, interval=0)
+        self._pictures.timeout.connect(self._show_pictures)
         # The offer first: where it shows, the plan below it cannot be carried out right now.
         for widget in (self._title, self._lead, self._small, self.main, self._lower):
             self.body.addWidget(widget)
@@ -95,9 +103,17 @@ class PlanPage(StepPage):
         self._others.setText(say("page.plan.others"))
         self._others.setVisible(bool(others))
         self._show_rows(tuple(others))
-        self.chart.show_costs(advice, chosen, answers)
-        self.detail.show_plan(chosen)
         self._offer_starter()
+        self.detail.memory.make_room(len(chosen.fit.parts) if chosen.fit else 0)
+        self._pictures.start()
+
+    def _show_pictures(self) -> None:
+        """In a turn of their own, so that the words need not wait for them."""
+        advice, chosen = self.state.advice, self.state.recommendation
+        answers = self.state.answers
+        if advice is not None and chosen is not None and answers is not None:
+            self.chart.show_costs(advice, chosen, answers)
+            self.detail.show_plan(chosen)
 
     def footer(self) -> Footer:
         plan = self.state.plan
@@ -113,12 +129,21 @@ class PlanPage(StepPage):
     def entered(self) -> None:
         self._all = False
         state, answers = self.state, self.state.answers
-        if state.advice is None and state.probe is not None and answers is not None:
-            profile = build_profile(state.probe, answers)
-            catalog, offers = self.assembly.catalog, self.assembly.offers
-            advice = recommend(profile, catalog, offers, self._inputs(answers))
-            state = flow.with_advice(state, profile, advice, starter(profile, catalog, offers))
-        self._take(flow.take_up(state))
+        if state.advice is not None or state.probe is None or answers is None:
+            self._take(flow.take_up(state))
+            return
+        profile = build_profile(state.probe, answers)
+        catalog, offers = self.assembly.catalog, self.assembly.offers
+        advice = recommend(profile, catalog, offers, self._inputs(answers))
+        small = starter(profile, catalog, offers)
+        self._advised = flow.with_advice(state, profile, advice, small)
+        self._hand_over.start()  # shown in a turn of its own: both together would hold the window
+
+    def left(self) -> None:
+        self._hand_over.stop()
+
+    def _show_advised(self) -> None:
+        self._take(flow.take_up(self._advised))
 
     def press_link(self) -> None:
         advice, answers = self.state.advice, self.state.answers
@@ -223,15 +248,19 @@ class PlanPage(StepPage):
         minutes = text().span(*(max(1, round(m)) for m in chosen.first_answer_minutes))
         return say("page.plan.downloads_in", size=size, minutes=minutes), None
 
-    def _show_rows(self, indices: tuple[int, ...]) -> None:
-        advice = self.state.advice
-        shown = indices if self._all else indices[:_ROWS]
-        while len(self.rows) < len(shown):
+    def _make_rows(self, number: int) -> None:
+        while len(self.rows) < number:
             row = OtherRow(len(self.rows))
+            row.hide()
             row.pressed.connect(self._choose)
             self._list.insertWidget(self._list.indexOf(self.more), row)
             self.rows.append(row)
-        for row in self.rows:
+
+    def _show_rows(self, indices: tuple[int, ...]) -> None:
+        advice = self.state.advice
+        shown = indices if self._all else indices[:_ROWS]
+        self._make_rows(len(shown))
+        for row in self.rows[len(shown) :]:
             row.hide()
         for row, index in zip(self.rows, shown, strict=False):
             row.index = index

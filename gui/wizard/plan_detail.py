@@ -61,14 +61,19 @@ class MemoryCard(Card):
     def bars(self) -> list[MemoryBar]:
         return [row.bar for row in self._rows if not row.isHidden()]
 
+    def make_room(self, devices: int) -> None:
+        """Makes the rows, so that they are in the order of the Tab key before they are filled."""
+        while len(self._rows) < devices:
+            row = _Device()
+            row.hide()
+            self.body.insertWidget(self.body.count() - 1, row)
+            self._rows.append(row)
+
     def show_fit(self, fit: Fit) -> None:
         self._title.setText(say("page.plan.memory"))
         tone, icon = _TONES[fit.verdict]
         self._chip.set_state(tone, icon, say(f"page.plan.memory.{fit.verdict.value}"))
-        while len(self._rows) < len(fit.parts):
-            row = _Device()
-            self.body.insertWidget(self.body.count() - 1, row)
-            self._rows.append(row)
+        self.make_room(len(fit.parts))
         for row in self._rows[len(fit.parts) :]:
             row.hide()
         for row, part in zip(self._rows, fit.parts, strict=False):

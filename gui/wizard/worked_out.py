@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -72,6 +72,8 @@ class WorkedOutDialog(QDialog):
         self._close.setObjectName("close")
         self._close.setText(say("page.plan.how.close"))
         self._close.clicked.connect(self.accept)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._refresh)
         self._lay_out()
         self.show_advice(advice)
         self._turn_to("figures")
@@ -84,7 +86,7 @@ class WorkedOutDialog(QDialog):
             self.form.show_inputs(advice.inputs, _known(advice, self._said))
         for section in self._sections.values():
             section.stale = True
-        self._refresh()
+        self._soon.start()  # in a turn of its own: the page behind was made anew just now
 
     def _turn_to(self, name: object) -> None:
         self.segments.set_value(name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
@@ -16,7 +15,7 @@ from gui.widgets.cards import line
 from gui.widgets.labels import Chip, Label
 from gui.wizard import plan_words as words
 
-_VERDICTS = {"same": ("success", "check"), "differs": ("warning", "compare"), "unknown": ("", None)}
+_VERDICTS = {"same": ("success", "check"), "differs": ("info", "compare"), "unknown": ("", None)}
 _STATES = {
     "ok": ("check-circle", "success"),
     "watch": ("warning", "warning"),
@@ -156,14 +155,7 @@ def _exact(note: PriceNote) -> str:
 def _source(source: Source) -> str:
     if source.date is None:
         return say("price.undated", source=source.text)
-    return say("price.dated", source=source.text, date=_day(source.date))
-
-
-def _day(iso: str) -> str:
-    try:
-        return text().day(date.fromisoformat(iso))
-    except ValueError:
-        return iso  # a year or a month alone
+    return say("price.dated", source=source.text, date=source.date)
 
 
 def _chip(tone: str, icon: str | None, words_: str) -> Chip:

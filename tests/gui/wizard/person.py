@@ -72,7 +72,13 @@ class Person:
         self.click("primary")
         self.answers(*choices)
         self.click("primary")
+        self.waits_for_advice()
+
+    def waits_for_advice(self) -> None:
+        """The plan page comes up first, what it advises a moment later."""
         assert self.window.state.page is WizardPage.PLAN
+        self.waits_until(lambda: self.window.state.advice is not None)
+        QApplication.processEvents()  # its pictures come after its words
 
     def to_setup(self) -> None:
         self.to_plan()

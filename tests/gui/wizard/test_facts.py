@@ -103,7 +103,9 @@ def test_the_rule_of_thumb_is_named_and_compared(
     language.switch(words)
     budget = Money(amount=Decimal(20), currency="USD")
     answers = Answers(sensitivity=sensitivity, budget=budget, horizon_months=months)
-    advice = recommend(build_profile(machine(name), answers), catalog)
+    advice = recommend(
+        build_profile(machine(name), answers), catalog, Assembly(read_places({})).offers
+    )
     line = tree_line(advice)
     assert line.endswith(Text(words)(f"page.plan.tree.{beside}"))
     assert "2025" in line

@@ -75,6 +75,7 @@ def walk(
         yield "answered", person
         person.click("choice-nothing")
         person.click("primary")
+        person.waits_for_advice()
         yield "plan", person
         person.click("primary")
         yield "setup", person
@@ -213,6 +214,7 @@ def test_every_recorded_computer_gets_a_verdict_and_a_plan_or_a_reason(
     person.click("primary")
     person.answers()
     person.click("primary")
+    person.waits_for_advice()
     assert person.missing() == []
     offered = person.window.state.plan is not None
     assert person.find("primary").isEnabled() == offered
@@ -336,7 +338,7 @@ def test_another_way_is_swapped_into_the_main_card(
     person.to_plan()
     state = person.window.state
     assert state.profile is not None
-    advice = recommend(state.profile, world.catalog)
+    advice = recommend(state.profile, world.catalog, world.offers)
     assert state.recommendation == advice.recommendations[0]
     assert state.plan is not None
     names = _tab_order(person)
@@ -383,7 +385,7 @@ def test_how_it_was_worked_out_is_told(person: Person) -> None:
     person.to_plan()
     person.click("link")
     dialog = person.find("close").window()
-    assert dialog.objectName() == "assumptions"
+    assert dialog.objectName() == "worked-out"
     person.click("close")
     assert not dialog.isVisible()
 

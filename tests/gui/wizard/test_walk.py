@@ -63,7 +63,7 @@ def test_with_the_keyboard_alone(person: Person, qapp: QApplication) -> None:
 
     tab_to(person, "primary")
     person.key(Qt.Key.Key_Return)
-    assert person.window.state.page is WizardPage.PLAN
+    person.waits_for_advice()
     tab_to(person, "primary")
     person.key(Qt.Key.Key_Return)
     person.waits_for(WizardPage.PROOF)
@@ -102,6 +102,7 @@ def test_another_answer_makes_another_plan(person: Person) -> None:
     person.click("choice-public")
     assert person.window.state.advice is None
     person.click("primary")
+    person.waits_for_advice()
     assert person.window.state.advice is not before
     assert person.window.state.plan is not None
 
@@ -119,6 +120,7 @@ def test_whoever_leaves_comes_back_to_the_same_page_with_the_same_answers(
 
     again = open_wizard()
     again.waits_for(WizardPage.PLAN)
+    again.waits_for_advice()
     assert again.window.state.answers == on_disk.answers
     assert again.window.state.plan is not None
 

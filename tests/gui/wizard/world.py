@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+from core.advice.candidates import offered_quants
 from core.assembly import Assembly
 from core.domain import Catalog, EngineKind, Handle, Launch, Model, Probe
 from core.edges import keys
@@ -75,13 +76,14 @@ class World(Assembly):
         content = STARTER_CONTENT if model.starter else CONTENT
         digest = hashlib.sha256(content).hexdigest()
         quant = replace(
-            next(quant for quant in model.quants if quant.sha256),
+            offered_quants(model)[0],
             repo=f"somebody/{model.id}",
             revision="0" * 40,
             size_bytes=len(content),
             size_exact=True,
             sha256=digest,
             token_embd_bytes=0,
+            unloaded_bytes=0,
         )
         self.hub.add_model(quant.repo, quant.revision, quant.file, content, digest)
         return replace(model, quants=(quant,), chat_template=None)

@@ -1,0 +1,514 @@
+"""The plan page: its pictures say what the advice says, and a changed figure changes all of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
+
+from core.advice.over_time import curve
+from core.advice.profile import build_profile
+from core.advice.recommend import recommend
+from core.assembly import Assembly
+from core.domain import (
+    Advice,
+    Answers,
+    BreakEven,
+    Cost,
+    CostInputs,
+    Kind,
+    Money,
+    Note,
+    Price,
+    PriceNote,
+    Sensitivity,
+    Source,
+    Speed,
+    Verdict,
+)
+from core.edges.places import read_places
+from core.setup.flow import WizardPage
+from core.text import LANGUAGES
+from gui import language
+from gui.language import say, text
+from gui.wizard import plan_words, worked_rows
+from gui.wizard.figures import FIELDS, FiguresForm, Known, number, read
+from gui.wizard.plan import PlanPage
+from gui.wizard.plan_chart import crossing, picture
+from gui.wizard.plan_detail import MemoryCard, SpeedCard, memory_parts
+from gui.wizard.worked_out import SECTIONS, WorkedOutDialog
+from tests.gui.wizard.person import Person
+from tests.gui.wizard.world import World, machine
+
+PUBLIC = Answers(
+    sensitivity=Sensitivity.PUBLIC,
+    budget=Money(amount=Decimal(1200), currency="USD"),
+    horizon_months=12,
+)
+
+
+@pytest.fixture(scope="module")
+def assembly() -> Assembly:
+    return Assembly(read_places({}))
+
+
+@pytest.fixture(scope="module")
+def advice(assembly: Assembly) -> Advice:
+    return advised(assembly, "two-rtx3090")
+
+
+def advised(
+    assembly: Assembly, name: str, said: Answers = PUBLIC, inputs: CostInputs | None = None
+) -> Advice:
+    profile = build_profile(machine(name), said)
+    return recommend(profile, assembly.catalog, assembly.offers, inputs)
+
+
+def paid(kind: str, once: int, monthly: int | None, currency: str = "USD") -> Cost:
+    each = None if monthly is None else (Decimal(monthly), Decimal(monthly))
+    start = (Decimal(once), Decimal(once))
+    return Cost(monthly=each, total=each, currency=currency, once=start)
+
+
+def with_costs(advice: Advice, **costs: Cost) -> Advice:
+    """The same advice with other costs, and nothing that breaks even."""
+    ways = tuple(
+        replace(way, cost=costs.get(way.kind.value, way.cost)) for way in advice.recommendations
+    )
+    curves = tuple(curve(kind, cost) for kind, cost in costs.items())
+    return replace(advice, recommendations=ways, curves=curves, break_even=())
+
+
+# --- cost over time ---------------------------------------------------------------------------
+
+
+def test_a_line_for_each_way_in_one_currency(advice: Advice) -> None:
+    shown = picture(advice, advice.recommendations[0], PUBLIC)
+    names = [line.name for line in shown.scene.lines or ()]
+    assert say("page.plan.chart.this") in names
+    assert set(names) <= {say("page.plan.chart.this"), *(say(f"kind.{k.value}") for k in Kind)}
+    assert len(shown.scene.steps) == 13
+
+
+def test_whoever_means_two_years_sees_two_years(assembly: Assembly) -> None:
+    said = replace(PUBLIC, horizon_months=24)
+    found = advised(assembly, "two-rtx3090", said)
+    shown = picture(found, found.recommendations[0], said)
+    assert len(shown.scene.steps) == 25
+    assert shown.scene.title == say("page.plan.chart.months", n=24)
+    assert all(len(line.values) == 25 for line in shown.scene.lines or ())
+
+
+def test_another_currency_is_named_and_not_drawn(advice: Advice) -> None:
+    mixed = with_costs(
+        advice,
+        local=paid("local", 0, 3),
+        cloud=paid("cloud", 0, 500, "CNY"),
+        tokens=paid("tokens", 0, None),
+    )
+    shown = picture(mixed, mixed.recommendations[0], PUBLIC)
+    assert [line.name for line in shown.scene.lines or ()] == [say("page.plan.chart.this")]
+    told = "\n".join(shown.sentences)
+    assert "CNY" in told
+    assert say("kind.cloud") in told
+    assert say("kind.tokens") in told, "what is not known is named as well"
+
+
+def test_the_break_even_is_marked_where_the_lines_cross(advice: Advice) -> None:
+    note = Note(code="break_even.after", params=(("first", 10), ("hours_per_day", 2.0)))
+    point = BreakEven(kind="cloud", month=(10, 10), note=note)
+    found = with_costs(advice, local=paid("local", 1000, 0), cloud=paid("cloud", 0, 100))
+    found = replace(found, break_even=(point,))
+    shown = picture(found, found.recommendations[0], PUBLIC)
+    (mark,) = shown.scene.marks
+    assert mark.step == pytest.approx(10)
+    assert "10" in mark.more
+    assert text().note(note) not in "\n".join(shown.sentences), "the picture says it"
+    assert text().note(note) in "\n".join(shown.scene.notes), "a reader hears it too"
+
+
+def test_a_break_even_beyond_the_picture_is_a_sentence(advice: Advice) -> None:
+    note = Note(code="break_even.after", params=(("first", 40), ("hours_per_day", 2.0)))
+    point = BreakEven(kind="cloud", month=(40, 40), note=note)
+    found = with_costs(advice, local=paid("local", 4000, 0), cloud=paid("cloud", 0, 100))
+    found = replace(found, break_even=(point,))
+    shown = picture(found, found.recommendations[0], PUBLIC)
+    assert shown.scene.marks == ()
+    assert text().note(note) in "\n".join(shown.sentences)
+
+
+def test_what_is_cheaper_from_the_start_has_no_mark() -> None:
+    assert crossing(curve("local", paid("l", 0, 1)), curve("cloud", paid("c", 0, 9))) is None
+    assert crossing(curve("local", paid("l", 9, 9)), curve("cloud", paid("c", 0, 1))) is None
+
+
+def test_it_says_so_where_another_way_is_cheaper(advice: Advice) -> None:
+    found = with_costs(advice, local=paid("local", 0, 9), tokens=paid("tokens", 0, 1))
+    told = picture(found, found.recommendations[0], PUBLIC).sentences
+    assert say("page.plan.chart.cheapest", kind=say("kind.tokens")) in told
+
+
+def test_without_any_price_there_is_a_sentence_and_no_picture(advice: Advice) -> None:
+    kinds = {way.kind.value: paid("", 0, None) for way in advice.recommendations}
+    found = with_costs(advice, **kinds)
+    shown = picture(found, found.recommendations[0], PUBLIC)
+    assert shown.scene.lines == ()
+    assert say("page.plan.chart.empty") in shown.sentences
+
+
+# --- memory and speed -------------------------------------------------------------------------
+
+
+def test_each_card_has_its_own_bar_and_nothing_is_added_up(advice: Advice, qtbot) -> None:  # type: ignore[no-untyped-def]
+    fit = next(way.fit for way in advice.recommendations if way.fit and len(way.fit.parts) > 1)
+    card = MemoryCard()
+    qtbot.addWidget(card)
+    card.show_fit(fit)
+    assert len(card.bars) == len(fit.parts)
+    for bar, part in zip(card.bars, fit.parts, strict=True):
+        assert part.device.name in bar.accessibleName()
+        assert text().size(part.needed_bytes) in bar.accessibleName()
+    one = replace(fit, parts=fit.parts[:1])
+    card.show_fit(one)
+    assert len(card.bars) == 1
+
+
+def test_the_parts_fill_the_memory_of_the_device(assembly: Assembly) -> None:
+    for name in ("rtx4070-12gb", "laptop-16gb-integrated", "strix-halo-128gb", "two-rtx3090"):
+        for way in advised(assembly, name).recommendations:
+            for part in way.fit.parts if way.fit and way.kind is Kind.LOCAL else ():
+                parts = memory_parts(part)
+                total = max(part.device.free_bytes, part.needed_bytes, part.available_bytes)
+                assert sum(found.amount for found in parts) == total, (name, part.device.name)
+                assert all(found.amount > 0 for found in parts)
+
+
+@pytest.mark.parametrize("verdict", list(Verdict))
+@pytest.mark.parametrize("words", LANGUAGES)
+def test_every_verdict_has_its_word(advice: Advice, qtbot, verdict: Verdict, words: str) -> None:  # type: ignore[no-untyped-def]
+    language.switch(words)
+    fit = advice.recommendations[0].fit
+    assert fit is not None
+    card = MemoryCard()
+    qtbot.addWidget(card)
+    card.show_fit(replace(fit, verdict=verdict))
+    assert not card._chip.text().startswith("[")
+
+
+def test_a_measured_speed_has_a_dot_and_says_so(qtbot) -> None:  # type: ignore[no-untyped-def]
+    card = SpeedCard()
+    qtbot.addWidget(card)
+    card.show_speed(Speed(tokens_per_s=(38, 46), basis="estimate", answer_s=(40, 60)))
+    assert card._chip.text() == say("page.plan.reading.predicted")
+    assert card.bar._dot is None
+    assert "40–60 s" in card._answer.text()
+    assert card._first.isHidden()
+    card.show_speed(Speed(tokens_per_s=(41, 41), basis="measured", first_token_s=(0.04, 0.6)))
+    assert card._chip.text() == say("page.plan.reading.measured")
+    assert card.bar._dot == 41
+    assert "0.1–0.6 s" in card._first.text()
+
+
+def test_the_reading_mark_is_that_of_the_language(qtbot) -> None:  # type: ignore[no-untyped-def]
+    assert plan_words.READING["en"] == pytest.approx(5.56, abs=0.01)
+    assert plan_words.READING["zh_CN"] == pytest.approx(4.33, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.22, 0.55, "0.2–0.6 s"),
+        (62, 98, "62–98 s"),
+        (99, 156, "99 s–2.6 min"),
+        (400, 2520, "6.7–42 min"),
+        (400, 9000, "6.7 min–2.5 h"),
+    ],
+)
+def test_times_are_read_at_a_glance(low: float, high: float, said: str) -> None:
+    assert plan_words.span_of_time(low, high) == said
+
+
+# --- other cards ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", LANGUAGES)
+def test_every_other_card_says_why_it_is_not_the_first(assembly: Assembly, words: str) -> None:
+    language.switch(words)
+    for name in ("rtx4070-12gb", "two-rtx3090", "laptop-16gb-integrated"):
+        first, *others = advised(assembly, name).recommendations
+        assert plan_words.why_not_first(replace(first, why_not=())) == ""
+        for way in others:
+            why = plan_words.why_not_first(way)
+            assert why
+            assert "[" not in why
+            assert "?" not in why, "a place without a value"
+
+
+def test_what_runs_elsewhere_is_not_said_to_run_here(advice: Advice) -> None:
+    for way in advice.recommendations:
+        here = say("page.plan.name", model="X").replace("X", "").strip()
+        assert (here in plan_words.name(way)) == (way.kind is Kind.LOCAL)
+        if way.model is not None and way.model.distilled and way.kind is not Kind.HYBRID:
+            assert "distilled" in plan_words.what_it_is(way).lower()
+
+
+# --- the sheet --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", LANGUAGES)
+def test_every_section_is_in_whole_sentences(
+    assembly: Assembly,
+    qtbot,
+    words: str,  # type: ignore[no-untyped-def]
+) -> None:
+    language.switch(words)
+    for name in ("rtx4070-12gb", "laptop-16gb-integrated"):
+        found = advised(assembly, name)
+        sheet = WorkedOutDialog(found, PUBLIC)
+        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, on=False)
+        qtbot.addWidget(sheet)
+        for section in SECTIONS:
+            sheet._turn_to(section)
+        said = "\n".join(label.text() for label in sheet.findChildren(worked_rows.Label))
+        assert "[" not in said.replace("[not", ""), [
+            row for row in said.splitlines() if row.startswith("[") or " [" in row
+        ]
+
+
+def test_each_price_is_listed_once_with_its_day_and_an_old_one_is_marked(
+    advice: Advice,
+    qtbot,  # type: ignore[no-untyped-def]
+) -> None:
+    old = PriceNote(
+        name="US", unit="kwh",
+        price=Price(
+            money=Money(amount=Decimal("0.162"), currency="USD"),
+            source=Source(text="somebody", date="2023"),
+        ),
+        stale=True,
+    )  # fmt: skip
+    own = replace(old, own=True, stale=False, unit="card", name="A card")
+    ways = tuple(
+        replace(way, cost=replace(way.cost, prices=(old, own))) for way in advice.recommendations
+    )
+    found = replace(advice, recommendations=ways)
+    assert worked_rows.used_prices(found) == [old, own]
+    rows = [row for row in worked_rows.prices(found) if isinstance(row, worked_rows.Row)]
+    for row in rows:
+        qtbot.addWidget(row)
+    said = [[label.text() for label in row.findChildren(worked_rows.QLabel)] for row in rows]
+    first, second = said[1:]
+    assert "0.162 USD" in first
+    assert say("price.dated", source="somebody", date="2023") in first
+    assert say("price.stale") in first
+    assert say("price.own") in second
+    assert say("price.stale") not in second
+
+
+@pytest.fixture
+def form(qtbot) -> FiguresForm:  # type: ignore[no-untyped-def]
+    made = FiguresForm()
+    qtbot.addWidget(made)
+    known = Known(currency="EUR", amounts={"kwh_price": Decimal("0.30")})
+    made.show_inputs(CostInputs(hours_per_day=2.0), known)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def typed(form: FiguresForm, name: str, words: str) -> list[CostInputs]:
+    """What comes of typing something into a field and leaving it."""
+    found: list[CostInputs] = []
+    form.changed.connect(found.append)
+    edit = form.fields[name].edit
+    edit.setFocus()
+    edit.selectAll()
+    QTest.keyClick(edit, Qt.Key.Key_Backspace)
+    QTest.keyClicks(edit, words)
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    form.changed.disconnect(found.append)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "value"),
+    [
+        ("hours_per_day", "5", 5.0),
+        ("hours_per_day", "1,5", 1.5),
+        ("kwh_price", "0.42", Money(amount=Decimal("0.42"), currency="EUR")),
+        ("hardware_price", "1,499", Money(amount=Decimal(1499), currency="EUR")),
+        ("stay_share", "70", 0.7),
+        ("busy_share", "10-50", (0.1, 0.5)),
+        ("off_peak_share", "100%", 1.0),
+        ("output_tokens", "2000", 2000),
+        ("lifetime_months", "36", 36),
+    ],
+)
+def test_a_figure_is_taken_as_it_is_typed(
+    form: FiguresForm, name: str, words: str, value: object
+) -> None:
+    (after,) = typed(form, name, words)
+    assert getattr(after, name) == value
+    assert after == replace(CostInputs(hours_per_day=2.0), **{name: value})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hours_per_day", "25"),
+        ("hours_per_day", "-1"),
+        ("hours_per_day", "many"),
+        ("hours_per_day", ""),
+        ("hours_per_day", "1e400"),
+        ("kwh_price", "nan"),
+        ("stay_share", "120"),
+        ("busy_share", "80-20"),
+        ("busy_share", "1-2-3"),
+        ("output_tokens", "1.5"),
+        ("sittings_per_day", "0"),
+        ("lifetime_months", "0"),
+        ("resale_share", "1..2"),
+    ],
+)
+@pytest.mark.parametrize("words_", LANGUAGES)
+def test_a_wrong_figure_gets_a_red_edge_and_a_line_and_changes_nothing(
+    form: FiguresForm, name: str, words: str, words_: str
+) -> None:
+    language.switch(words_)
+    assert typed(form, name, words) == []
+    field = form.fields[name]
+    assert field.edit.property("state") == "error"
+    assert field.wrong.isVisible()
+    assert "[" not in field.wrong.text()
+    assert field.edit.accessibleDescription() == field.wrong.text()
+    typed(form, name, "20")
+    assert field.edit.property("state") == ""
+    assert field.wrong.isHidden()
+
+
+def test_what_is_left_open_says_what_is_taken_instead(form: FiguresForm) -> None:
+    assert form.fields["kwh_price"].edit.placeholderText() == "0.3"
+    assert form.fields["hardware_price"].edit.placeholderText() == ""
+    assert read("kwh_price", " ", "EUR") is None
+
+
+def test_every_figure_has_a_name_for_readers_and_fields_of_the_record(form: FiguresForm) -> None:
+    names = [field.edit.accessibleName() for field in form.fields.values()]
+    assert all(names)
+    assert len(set(names)) == len(names)
+    left = set(CostInputs.__dataclass_fields__) - set(FIELDS)
+    assert left == {"count_hardware"}, "it is the switch beside the chart"
+
+
+@pytest.mark.parametrize("odd", ["", "1.2.3", "1,2,3", "--", "∞", "１２abc"])
+def test_what_is_no_number_is_no_number(odd: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(odd)}$"):
+        number(odd)
+
+
+# --- all together -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def on_the_plan(person: Person, world: World, stands_on: Callable[[str], None]) -> Person:
+    stands_on("rtx4070-12gb")
+    world.__dict__["catalog"] = Assembly(world.places).catalog
+    person.to_plan("public", "more", "years")
+    return person
+
+
+def inputs(person: Person) -> CostInputs:
+    advice = person.window.state.advice
+    assert advice is not None
+    assert advice.inputs is not None
+    return advice.inputs
+
+
+def test_a_changed_figure_changes_the_whole_advice_at_once(on_the_plan: Person) -> None:
+    person = on_the_plan
+    before = person.window.state.advice
+    assert before is not None
+    cost = before.recommendations[0].cost
+    person.click("link")
+    edit = person.find("figure-hours_per_day")
+    assert isinstance(edit, QLineEdit)
+    edit.selectAll()
+    QTest.keyClicks(edit, "8")
+    person.waits_until(lambda: inputs(person).hours_per_day == 8.0)
+    after = person.window.state.advice
+    assert after is not None
+    assert after.recommendations[0].cost != cost
+    assert edit.text() == "8"
+    assert say("page.plan.cost.hours", hours="8") in person.reads()
+    person.click("close")
+
+
+def test_a_wrong_figure_leaves_the_advice_as_it_is(on_the_plan: Person) -> None:
+    person = on_the_plan
+    before = person.window.state.advice
+    person.click("link")
+    edit = person.find("figure-hours_per_day")
+    assert isinstance(edit, QLineEdit)
+    edit.selectAll()
+    QTest.keyClicks(edit, "99")
+    QTest.keyClick(edit, Qt.Key.Key_Return)
+    assert person.find("wrong-hours_per_day").text()
+    assert person.window.state.advice is before
+    person.click("close")
+
+
+def test_the_card_is_counted_and_the_plan_that_was_chosen_stays(on_the_plan: Person) -> None:
+    person = on_the_plan
+    person.click("other-1")
+    chosen = person.window.state.recommendation
+    assert chosen is not None
+    person.click("count-card")
+    assert inputs(person).count_hardware
+    still = person.window.state.recommendation
+    assert still is not None
+    assert (still.kind, still.model, still.offer) == (chosen.kind, chosen.model, chosen.offer)
+    person.click("count-card")
+    assert not inputs(person).count_hardware
+
+
+def test_figures_survive_another_answer(on_the_plan: Person) -> None:
+    person = on_the_plan
+    person.click("count-card")
+    person.click("back")
+    person.click("choice-private")
+    person.click("primary")
+    person.waits_for_advice()
+    assert inputs(person).count_hardware
+
+
+def test_the_pictures_are_in_the_order_of_the_tab_key(on_the_plan: Person) -> None:
+    page = on_the_plan.window.pages[WizardPage.PLAN]
+    assert isinstance(page, PlanPage)
+    chart, switch = page.chart.chart, page.chart.switch
+    assert switch.nextInFocusChain() is not None
+    seen, widget = [], switch
+    for _ in range(200):
+        widget = widget.nextInFocusChain()
+        if widget in (chart, page.detail.memory.bars[0], on_the_plan.window.footer.primary):
+            seen.append(widget)
+    assert seen[:3] == [chart, page.detail.memory.bars[0], on_the_plan.window.footer.primary]
+
+
+def test_in_the_smallest_window_the_chart_stands_below_the_list(on_the_plan: Person) -> None:
+    person = on_the_plan
+    page = person.window.pages[WizardPage.PLAN]
+    assert isinstance(page, PlanPage)
+    assert not page._lower.stacked
+    person.window.resize(960, 640)
+    person.waits_until(lambda: page._lower.stacked)
+    person.waits_for_layout()
+    assert person.cut_labels() == []
+    inner = page.scroll.widget()
+    # Nothing is cut off at the side.
+    person.waits_until(lambda: inner.width() <= page.scroll.viewport().width(), timeout=2000)
