@@ -14,6 +14,7 @@ from core.advice.placement import fits
 from core.advice.profile import shares_memory
 from core.advice.quality import BITS, SMALL_PARAMS, bits, coarsest_bits, grade, wasteful
 from core.advice.speed import (
+    ANSWER_TOKENS,
     COMFORTABLE_TOKENS_PER_S,
     calibrated,
     calibration,
@@ -39,8 +40,9 @@ ENOUGH_CONTEXT = 8192
 # The file, and as much again as a tenth of it: a file system wants room, the journal too.
 DISK_SHARE = 1.1
 
-# Without a thinking phase an answer starts at once, and half the speed is still reading speed.
-PLAIN_TOKENS_PER_S = COMFORTABLE_TOKENS_PER_S / 2
+# Without a thinking phase an answer starts at once and need only be as fast as people read: about
+# 250 words a minute, at three quarters of a word for a token.
+PLAIN_TOKENS_PER_S = 5.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,11 @@ class Candidate:
         return self.speed.tokens_per_s[0] >= least_speed(self.model)
 
     @property
+    def waiting_s(self) -> float:
+        """What a person waits for a typical answer, its thoughts included, at the worst."""
+        return waiting_s(self.speed)
+
+    @property
     def hopeless(self) -> bool:
         """Most likely below reading speed, by the middle of the estimate."""
         low, high = self.speed.tokens_per_s
@@ -77,6 +84,14 @@ class Candidate:
     def device_name(self) -> str:
         """ "2 × NVIDIA GeForce RTX 3090" where a model is shared out over cards."""
         return device_name(self.devices)
+
+
+def waiting_s(speed: Speed) -> float:
+    """Seconds to the end of a typical answer, by the slow end of the estimate. A model that thinks
+    first takes ten times as long as one that answers at once at the same speed."""
+    if speed.answer_s is not None:
+        return speed.answer_s[1]
+    return ANSWER_TOKENS / max(speed.tokens_per_s[0], 1e-6)
 
 
 def least_speed(model: Model) -> float:

@@ -43,7 +43,7 @@ def break_even(
     if earliest is None:
         return _found(other_kind, None, "break_even.never", inputs)
     if latest is None:
-        code = "break_even.from"
+        code = "break_even.from" if earliest else "break_even.perhaps"
     elif latest == 0:
         code = "break_even.at_once"
     else:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from core.advice.candidates import least_speed
+from core.advice.candidates import least_speed, waiting_s
 from core.advice.cost import in_currency, over_budget
 from core.advice.quality import quality_step, suits
 from core.domain import Catalog, Kind, Note, Offers, Profile, Recommendation
@@ -75,7 +75,7 @@ def merit(found: Recommendation, profile: Profile, catalog: Catalog, offers: Off
         leaves=PRIVACY_ORDER[found.privacy],
         money=money,
         effort=_EFFORT[found.kind],
-        slowness=-found.speed.tokens_per_s[0] if found.speed else 0.0,
+        slowness=waiting_s(found.speed) if found.speed else 0.0,
         off_purpose=found.model is not None and not suits(found.model, answers.purpose),
         size=found.model.params_total if found.model else 0,
         name=f"{found.model.id if found.model else ''} {found.provider} {found.offer}",

@@ -233,10 +233,11 @@ def _rank_key(
 ) -> tuple[bool, bool, float, bool, int, str]:
     """What can be fetched first, then a pleasant speed, the better answers, the smaller model.
 
-    Where nothing is pleasant, the better model would only be the slower one: speed decides.
+    Where nothing is pleasant, the better model would only be the slower one: the time that a person
+    waits decides.
     """
     step = float(quality_step(candidate.model, catalog, profile.answers.purpose))
-    worth = step if candidate.comfortable_speed else candidate.speed.tokens_per_s[0]
+    worth = step if candidate.comfortable_speed else -candidate.waiting_s
     return (
         candidate.quant.parts > 1,
         not candidate.comfortable_speed,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from core.advice.article import verdict_beside
 from core.advice.reasons import CHARACTERS_PER_TOKEN, WORDS_PER_TOKEN
 from core.cli.columns import padded, width, wrapped
 from core.domain import (
@@ -222,19 +223,14 @@ class Lines:
         ]
         yield from self.section("break_even", ways)
         yield from self.section("upgrade", (self.say.note(up.note) for up in advice.upgrades))
-        first = next((card for card in advice.recommendations if card.model), None)
+        first = next(iter(advice.recommendations), None)
         yield from self.section("tree", self._tree(advice.tree, first))
 
     def _tree(self, tree: Tree, first: Recommendation | None) -> Iterator[str]:
         path = [self.say(f"tree.{step.replace(':', '.')}") for step in tree.path]
         verdict = self.say(f"tree.verdict.{tree.verdict}")
         yield self.say("cli.tree.says", path=self.say.listed(path), verdict=verdict)
-        if first is not None:
-            same = first.kind.value == tree.verdict or (
-                first.kind is Kind.TOKENS and tree.verdict == "cloud"
-            )
-            code = "cli.tree.same" if same else "cli.tree.differs"
-            yield self.say(code, ours=self.say(f"kind.{first.kind.value}"))
+        yield self.say.note(verdict_beside(tree, first))
 
     def section(self, name: str, texts: Iterable[str], mark: str = "") -> list[str]:
         """A heading and what stands under it, each behind its mark. Nothing for nothing."""

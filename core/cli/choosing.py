@@ -108,13 +108,24 @@ def _way_for(
     only = replace(catalog, models=(replace(model, legacy=False, superseded_by=None),))
     if options := _ways(profile, only, offers):
         return options[0]
+    if on_disk := _already_here(model, profile, catalog, offers, here):
+        return on_disk
     with_room = _ways(replace(profile, disk_free_bytes=None), only, offers)
     if not with_room:
         raise AppError("model_too_large", {"model": model.name}, remedy="choose_smaller")
-    stands = [way for way in with_room if way.quant and way.quant.file in here]
-    if stands:
-        return stands[0]
     raise _no_room(min(way.quant.size_bytes for way in with_room if way.quant), profile)
+
+
+def _already_here(
+    model: Model, profile: Profile, catalog: Catalog, offers: Offers, here: frozenset[str]
+) -> Recommendation | None:
+    """The same model by a file of it that needs no download, and so no room on the disk."""
+    quants = tuple(quant for quant in model.quants if quant.file in here)
+    if not quants:
+        return None
+    only = replace(model, quants=quants, legacy=False, superseded_by=None)
+    ways = _ways(replace(profile, disk_free_bytes=None), replace(catalog, models=(only,)), offers)
+    return next(iter(ways), None)
 
 
 def _starter(

@@ -116,7 +116,7 @@ def test_why_another_one_is_first_and_why_it_cannot_be_set_up() -> None:
 
 @pytest.mark.parametrize(
     ("first", "word"),
-    [(Kind.CLOUD, "same kind"), (Kind.TOKENS, "same kind"), (Kind.LOCAL, "differs")],
+    [(Kind.CLOUD, "We agree"), (Kind.TOKENS, "We agree"), (Kind.LOCAL, "We differ")],
 )
 def test_the_tree_beside_ours(first: Kind, word: str) -> None:
     """The article's "cloud on demand" is a rented card or a provider's model."""
