@@ -112,7 +112,7 @@ class PlanPage(StepPage):
         advice, chosen = self.state.advice, self.state.recommendation
         answers = self.state.answers
         if advice is not None and chosen is not None and answers is not None:
-            self.chart.show_costs(advice, chosen, answers)
+            self.chart.show_costs(advice, chosen, answers, self.assembly.offers)
             self.detail.show_plan(chosen)
 
     def footer(self) -> Footer:

@@ -129,6 +129,7 @@ class OtherRow(Card):
         self._grade.set_state(tone, None, letter)
         self._grade.setAccessibleName(say(f"privacy.{what.privacy}"))
         self._cost.setText(words.cost_a_month(what))
+        self._cost.setVisible(bool(self._cost.text()))
         self._what.setText(words.way_and_speed(what))
         self._why_not.setText(words.why_not_first(what))
         self._why_not.setVisible(bool(self._why_not.text()))

@@ -9,8 +9,18 @@ from decimal import Decimal
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from core.advice.currency import cost_in
 from core.advice.over_time import curve
-from core.domain import Accelerator, Advice, Answers, BreakEven, CostCurve, Kind, Recommendation
+from core.domain import (
+    Accelerator,
+    Advice,
+    Answers,
+    BreakEven,
+    CostCurve,
+    Kind,
+    Offers,
+    Recommendation,
+)
 from gui.language import say, text
 from gui.widgets.buttons import Switch
 from gui.widgets.cards import Card
@@ -52,9 +62,11 @@ class ChartCard(Card):
         self.body.addWidget(self._words)
         self.body.addStretch(0)  # takes what the chart leaves, or all where there is no chart
 
-    def show_costs(self, advice: Advice, chosen: Recommendation, said: Answers) -> None:
+    def show_costs(
+        self, advice: Advice, chosen: Recommendation, said: Answers, offers: Offers
+    ) -> None:
         """Everything at once: a changed assumption is seen without waiting."""
-        shown = picture(advice, chosen, said)
+        shown = picture(advice, chosen, said, offers)
         self._title.setText(shown.scene.title)
         self.chart.show_scene(shown.scene)
         self.chart.setVisible(bool(shown.scene.lines))  # without one its sentence stands below
@@ -76,10 +88,10 @@ class Shown:
     sentences: tuple[str, ...]
 
 
-def picture(advice: Advice, chosen: Recommendation, said: Answers) -> Shown:
+def picture(advice: Advice, chosen: Recommendation, said: Answers, offers: Offers) -> Shown:
     """A year, or as long as the person means to use it, of the ways in one currency."""
     months = max(YEAR, said.horizon_months)
-    curves = _curves(advice, chosen, months)
+    curves = _curves(advice, chosen, said, offers)
     currency = _currency(curves, said)
     drawn = [found for found in curves if found.by_month and found.currency == currency]
     lines = tuple(_line(found, chosen.kind, months) for found in drawn)
@@ -92,6 +104,7 @@ def picture(advice: Advice, chosen: Recommendation, said: Answers) -> Shown:
         *_about_the_card(advice),
         *(_break_even(found) for found in rest if found.kind in told),
         *_cheapest(drawn, chosen.kind, months),
+        *_at_a_rate(advice, drawn, currency, offers),
         *_left_out(curves, drawn, chosen.kind, currency),
     )
     key = "page.plan.chart.year" if months == YEAR else "page.plan.chart.months"
@@ -108,9 +121,12 @@ def picture(advice: Advice, chosen: Recommendation, said: Answers) -> Shown:
     return Shown(scene=scene, sentences=sentences)
 
 
-def _curves(advice: Advice, chosen: Recommendation, months: int) -> list[CostCurve]:
+def _curves(
+    advice: Advice, chosen: Recommendation, said: Answers, offers: Offers
+) -> list[CostCurve]:
     """One for each kind; for the kind that is shown large, the curve of that very plan."""
-    own = curve(chosen.kind.value, chosen.cost, max(months, YEAR))
+    cost = cost_in(chosen.cost, said.budget.currency, offers) or chosen.cost
+    own = curve(chosen.kind.value, cost)
     found = [own if line.kind == own.kind else line for line in advice.curves]
     return found if any(line is own for line in found) else [own, *found]
 
@@ -215,6 +231,24 @@ def _cheapest(drawn: Sequence[CostCurve], chosen: Kind, months: int) -> tuple[st
     if kind == chosen.value:
         return (say("page.plan.chart.cheapest.this"),)
     return (say("page.plan.chart.cheapest", kind=say(f"kind.{kind}")),)
+
+
+def _at_a_rate(
+    advice: Advice, drawn: Sequence[CostCurve], currency: str, offers: Offers
+) -> tuple[str, ...]:
+    """What is paid in another currency is drawn by a rate that has its day."""
+    kinds = {line.kind for line in drawn}
+    others = {way.cost.currency for way in advice.recommendations if way.kind.value in kinds}
+    dates = [
+        rate.source.date
+        for rate in offers.rates
+        if rate.currency in others | {currency} and rate.source.date
+    ]
+    return tuple(
+        say("page.plan.chart.rate", other=other, currency=currency, date=min(dates))
+        for other in sorted(others - {currency, ""})
+        if dates
+    )
 
 
 def _left_out(

@@ -52,6 +52,8 @@ PUBLIC = Answers(
     horizon_months=12,
 )
 
+OFFERS = Assembly(read_places({})).offers
+
 
 @pytest.fixture(scope="module")
 def assembly() -> Assembly:
@@ -89,7 +91,7 @@ def with_costs(advice: Advice, **costs: Cost) -> Advice:
 
 
 def test_a_line_for_each_way_in_one_currency(advice: Advice) -> None:
-    shown = picture(advice, advice.recommendations[0], PUBLIC)
+    shown = picture(advice, advice.recommendations[0], PUBLIC, OFFERS)
     names = [line.name for line in shown.scene.lines or ()]
     assert say("page.plan.chart.this") in names
     assert set(names) <= {say("page.plan.chart.this"), *(say(f"kind.{k.value}") for k in Kind)}
@@ -99,7 +101,7 @@ def test_a_line_for_each_way_in_one_currency(advice: Advice) -> None:
 def test_whoever_means_two_years_sees_two_years(assembly: Assembly) -> None:
     said = replace(PUBLIC, horizon_months=24)
     found = advised(assembly, "two-rtx3090", said)
-    shown = picture(found, found.recommendations[0], said)
+    shown = picture(found, found.recommendations[0], said, OFFERS)
     assert len(shown.scene.steps) == 25
     assert shown.scene.title == say("page.plan.chart.months", n=24)
     assert all(len(line.values) == 25 for line in shown.scene.lines or ())
@@ -112,7 +114,7 @@ def test_another_currency_is_named_and_not_drawn(advice: Advice) -> None:
         cloud=paid("cloud", 0, 500, "CNY"),
         tokens=paid("tokens", 0, None),
     )
-    shown = picture(mixed, mixed.recommendations[0], PUBLIC)
+    shown = picture(mixed, mixed.recommendations[0], PUBLIC, OFFERS)
     assert [line.name for line in shown.scene.lines or ()] == [say("page.plan.chart.this")]
     told = "\n".join(shown.sentences)
     assert "CNY" in told
@@ -120,12 +122,25 @@ def test_another_currency_is_named_and_not_drawn(advice: Advice) -> None:
     assert say("kind.tokens") in told, "what is not known is named as well"
 
 
+def test_what_is_drawn_by_a_rate_says_of_which_day(advice: Advice) -> None:
+    said = replace(PUBLIC, budget=Money(amount=Decimal(900), currency="CNY"))
+    found = with_costs(advice, local=paid("local", 0, 20, "CNY"))
+    tokens = next(way for way in found.recommendations if way.kind is Kind.TOKENS)
+    assert tokens.cost.currency == "USD"
+    shown = picture(found, tokens, said, OFFERS)
+    assert len(shown.scene.lines or ()) == 2
+    told = [line for line in shown.sentences if "USD" in line]
+    assert any(
+        rate.source.date in line for rate in OFFERS.rates for line in told if rate.source.date
+    )
+
+
 def test_the_break_even_is_marked_where_the_lines_cross(advice: Advice) -> None:
     note = Note(code="break_even.after", params=(("first", 10), ("hours_per_day", 2.0)))
     point = BreakEven(kind="cloud", month=(10, 10), note=note)
     found = with_costs(advice, local=paid("local", 1000, 0), cloud=paid("cloud", 0, 100))
     found = replace(found, break_even=(point,))
-    shown = picture(found, found.recommendations[0], PUBLIC)
+    shown = picture(found, found.recommendations[0], PUBLIC, OFFERS)
     (mark,) = shown.scene.marks
     assert mark.step == pytest.approx(10)
     assert "10" in mark.more
@@ -138,7 +153,7 @@ def test_a_break_even_beyond_the_picture_is_a_sentence(advice: Advice) -> None:
     point = BreakEven(kind="cloud", month=(40, 40), note=note)
     found = with_costs(advice, local=paid("local", 4000, 0), cloud=paid("cloud", 0, 100))
     found = replace(found, break_even=(point,))
-    shown = picture(found, found.recommendations[0], PUBLIC)
+    shown = picture(found, found.recommendations[0], PUBLIC, OFFERS)
     assert shown.scene.marks == ()
     assert text().note(note) in "\n".join(shown.sentences)
 
@@ -150,14 +165,14 @@ def test_what_is_cheaper_from_the_start_has_no_mark() -> None:
 
 def test_it_says_so_where_another_way_is_cheaper(advice: Advice) -> None:
     found = with_costs(advice, local=paid("local", 0, 9), tokens=paid("tokens", 0, 1))
-    told = picture(found, found.recommendations[0], PUBLIC).sentences
+    told = picture(found, found.recommendations[0], PUBLIC, OFFERS).sentences
     assert say("page.plan.chart.cheapest", kind=say("kind.tokens")) in told
 
 
 def test_without_any_price_there_is_a_sentence_and_no_picture(advice: Advice) -> None:
     kinds = {way.kind.value: paid("", 0, None) for way in advice.recommendations}
     found = with_costs(advice, **kinds)
-    shown = picture(found, found.recommendations[0], PUBLIC)
+    shown = picture(found, found.recommendations[0], PUBLIC, OFFERS)
     assert shown.scene.lines == ()
     assert say("page.plan.chart.empty") in shown.sentences
 
