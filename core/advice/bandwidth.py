@@ -68,6 +68,7 @@ FITTED = Constants(
 PROCESSOR_ARM_GBS, PROCESSOR_X86_GBS, PROCESSOR_FAST_GBS = 17.1, 25.6, 89.6
 CARD_GBS = (75.0, 1008.0)
 SHARED_GBS = (51.2, 546.0)
+MOST_GBS = 1e6  # a hundred times the fastest card: nobody's memory, somebody's slip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,5 +168,6 @@ def _gbs(card: CardFacts | None) -> float | None:
 
 
 def _sensible(gbs: float | None) -> TypeGuard[float]:
-    """Whether a bandwidth can be reckoned with: a reading of zero or of infinity is none."""
-    return gbs is not None and math.isfinite(gbs) and gbs > 0
+    """Whether a bandwidth can be reckoned with: a reading of zero, of infinity or beyond all there
+    is is none."""
+    return gbs is not None and math.isfinite(gbs) and 0 < gbs <= MOST_GBS
