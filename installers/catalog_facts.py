@@ -82,6 +82,7 @@ ALIASES = {
     "RTX PRO 6000 Blackwell": ("NVIDIA RTX PRO 6000 Blackwell Workstation Edition",),
     "Tesla V100 32GB": ("Tesla V100-SXM2-32GB", "Tesla V100-PCIE-32GB"),
     "Ryzen AI Max+ 395 (Strix Halo) 128GB": ("AMD Radeon 8060S", "Radeon 8060S Graphics"),
+    "Intel N150 mini PC (single channel)": ("Intel N150",),
     "Instinct MI300X": ("AMD Instinct MI300X", "AMD Instinct MI300X OAM"),
     "Raspberry Pi 5 16GB": tuple(
         f"Raspberry Pi 5 Model B{rest}" for rest in ("", " Rev 1.0", " Rev 1.1")
