@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from core.advice.article import verdict_beside
 from core.advice.reasons import CHARACTERS_PER_TOKEN, WORDS_PER_TOKEN
 from core.domain import Advice, Kind, Money, Recommendation
 from gui import language
@@ -15,11 +16,6 @@ _GRADES = {
     "own_account": ("B", "info"),
     "mixed": ("B", "info"),
     "third_party": ("C", ""),
-}
-_SAME_AS = {
-    "local": (Kind.LOCAL,),
-    "hybrid": (Kind.HYBRID,),
-    "cloud": (Kind.CLOUD, Kind.TOKENS),
 }
 # How fast people read, in tokens a second: 250 words a minute is the usual figure for English
 # (Brysbaert 2019 found 238), five to eight characters a second for Chinese.
@@ -191,11 +187,9 @@ def why_not_first(what: Recommendation) -> str:
 
 def tree_line(advice: Advice) -> str:
     """What a known rule of thumb says to the same answers, and why ours differs if it does."""
-    tree, ours = advice.tree, advice.recommendations[0].kind
+    tree = advice.tree
     path = [say(f"tree.{step.replace(':', '.')}") for step in tree.path]
     rule = say(
         "page.plan.tree", verdict=say(f"tree.verdict.{tree.verdict}"), path=text().listed(path)
     )
-    agrees = ours in _SAME_AS[tree.verdict]
-    beside = "same" if agrees else "local" if ours is Kind.LOCAL else "other"
-    return joined((rule, say(f"page.plan.tree.{beside}")))
+    return joined((rule, text().note(verdict_beside(tree, advice.recommendations[0]))))

@@ -93,8 +93,8 @@ def test_why_docker_cannot_be_used_is_said(told: Callable[[str], Told]) -> None:
 @pytest.mark.parametrize(
     ("name", "sensitivity", "months", "beside"),
     [
-        ("rtx4070-12gb", Sensitivity.PRIVATE, 24, "same"),
-        ("rtx4070-12gb", Sensitivity.PUBLIC, 6, "local"),
+        ("rtx4070-12gb", Sensitivity.PRIVATE, 24, "local.local"),
+        ("rtx4070-12gb", Sensitivity.PUBLIC, 6, "cloud.local"),
     ],
 )
 def test_the_rule_of_thumb_is_named_and_compared(
@@ -107,7 +107,9 @@ def test_the_rule_of_thumb_is_named_and_compared(
         build_profile(machine(name), answers), catalog, Assembly(read_places({})).offers
     )
     line = tree_line(advice)
-    assert line.endswith(Text(words)(f"page.plan.tree.{beside}"))
+    first = advice.recommendations[0].model
+    assert first is not None
+    assert line.endswith(Text(words)(f"beside.{beside}", model=first.name))
     assert "2025" in line
     assert "article" not in line
     assert "文章" not in line

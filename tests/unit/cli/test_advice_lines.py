@@ -120,7 +120,7 @@ def test_why_another_one_is_first_and_why_it_cannot_be_set_up() -> None:
 )
 def test_the_tree_beside_ours(first: Kind, word: str) -> None:
     """The article's "cloud on demand" is a rented card or a provider's model."""
-    distill = model("deepseek-r1-distill-qwen-7b")
+    distill = parts.model("deepseek-r1-distill-qwen-7b")
     told = replace(advice(), recommendations=(way(kind=first, model=distill, why_not=()),))
     assert any(word in line for line in lines_in().beside(told))
 
