@@ -174,7 +174,7 @@ def _processor(probe: Probe, ram_free: int) -> Device:
     total = known(probe.ram_bytes)
     if probe.os == "windows" and containers_problem(probe) is None and total is not None:
         # Containers live in a virtual machine there, which gets half of the memory by default.
-        free = min(free, total // 2)
+        free = min(free, max(0, total) // 2)
     return Device(
         name=known(probe.cpu.name) or "CPU",
         accelerator=Accelerator.CPU,

@@ -13,6 +13,7 @@ from core.advice.profile import (
     UNIFIED_SHARE,
     VRAM_SHARE_IF_UNREAD,
     build_profile,
+    disagreeing,
     gpu_problem,
     unusable_gpus,
 )
@@ -193,3 +194,20 @@ def test_containers_or_the_reason_against_them(engine, why):
 @pytest.mark.parametrize(("hub", "online"), [("ok", True), ("no_route", False)])
 def test_online_means_the_hub_answered(hub, online):
     assert profile(network=Network(hub=hub, registry="ok", proxy=None)).online is online
+
+
+@pytest.mark.parametrize("os", ["linux", "windows", "macos"])
+@pytest.mark.parametrize("size", [-1, -(2**60), 0])
+def test_memory_below_nothing_is_nothing(os, size):
+    card = gpu(vram_bytes=size, vram_free_bytes=size)
+    found = profile(card, os=os, ram_bytes=size, ram_free_bytes=size)
+    assert found.ram_free_bytes == 0
+    assert [device.free_bytes for device in found.devices] == [0] * len(found.devices)
+    mixed = profile(gpu(vram_free_bytes=size), os=os, ram_free_bytes=size)
+    assert all(device.free_bytes >= 0 for device in mixed.devices)
+
+
+def test_what_disagrees_is_named():
+    found = probe(gpu("Boasting", 8, vram_free_bytes=20 * GIB), ram_gib=8, free_gib=20)
+    assert disagreeing(found) == ("memory", "Boasting")
+    assert disagreeing(probe(gpu(), ram_gib=8)) == ()
