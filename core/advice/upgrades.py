@@ -109,7 +109,8 @@ def _with_closed_programs(
     if total is None or profile.ram_free_bytes >= total * CLOSED_SHARE:
         return None
     probe = replace(profile.probe, ram_free_bytes=int(total * CLOSED_SHARE))
-    roomy = replace(build_profile(probe, profile.answers), disk_free_bytes=profile.disk_free_bytes)
+    roomy = build_profile(probe, profile.answers, profile.measured)
+    roomy = replace(roomy, disk_free_bytes=profile.disk_free_bytes)
     best = _better(roomy, catalog, usable_devices(roomy, catalog), first)
     if best is None:
         return None
@@ -127,7 +128,8 @@ def _with_a_card(profile: Profile, catalog: Catalog, first: Candidate | None) ->
     cards = known(profile.probe.gpus)
     if cards is None or not _takes_a_card(profile):
         return None
-    roomy = replace(profile, disk_free_bytes=None)
+    # What was measured here says nothing of another card, though its engine is the same.
+    roomy = replace(profile, disk_free_bytes=None, measured=())
     if first is None and _better(roomy, catalog, usable_devices(roomy, catalog), None):
         return None  # the disk is what is too small
     here = max((known(gpu.vram_bytes) or 0 for gpu in cards), default=0)

@@ -9,7 +9,7 @@ import pytest
 
 from core.advice.recommend import recommend
 from core.advice.upgrades import models_to_weigh
-from core.domain import Cpu, Disk, Gpu, Missing, PassedOver, Profile, Unreadable, Upgrade
+from core.domain import Cpu, Disk, Gpu, Measured, Missing, PassedOver, Profile, Unreadable, Upgrade
 from tests.unit.advice.parts import DOCKER, GIB, answers, catalog, gpu, offers, profile, shared_gpu
 
 NO_CONTAINERS = {"engine": Missing("not_installed")}
@@ -48,6 +48,21 @@ def test_the_next_better_model_and_the_card_that_brings_it(
     params = dict(found.note.params)
     assert params["card"] == found.card.name
     assert params["date"] != "?"
+
+
+def test_what_was_measured_on_the_card_that_is_here_is_not_promised_of_another() -> None:
+    here = profile(gpu("NVIDIA GeForce RTX 4070", 12), ram_gib=32)
+    wanted = card(here)
+    assert wanted is not None
+    # The same model, spilled over into the computer's memory.
+    crawled = Measured(
+        model_id=wanted.model.id,
+        quant_name=wanted.quant.name,
+        accelerator=here.devices[0].accelerator,
+        tokens_per_s=2.0,
+        first_token_s=5.0,
+    )
+    assert card(replace(here, measured=(crawled,))) == wanted
 
 
 def test_who_has_the_best_that_one_card_runs_is_sold_nothing() -> None:
