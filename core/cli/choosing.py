@@ -11,6 +11,7 @@ from core.domain import (
     Catalog,
     Choices,
     EngineKind,
+    Kind,
     Model,
     Note,
     Offers,
@@ -28,6 +29,7 @@ class Wishes:
     model: str | None = None
     quant: str | None = None
     file: str | None = None
+    file_bytes: int | None = None  # how long that file is; None where it is not there
     engine: EngineKind | None = None
     context: int | None = None
     starter: bool = False
@@ -52,7 +54,7 @@ def choose(
     The first plan that this computer can carry out wins. While nothing can be downloaded and its
     file is not here yet, the starter model stands in, and `pending` says so.
 
-    Raises: AppError("model_unknown", "quant_not_offered", "model_too_large", "disk_full").
+    Raises: AppError("model_unknown", "cannot_set_up", "model_too_large", "disk_full").
     """
     choices = Choices(context=wishes.context, local_file=wishes.file, engine=wishes.engine)
     if wishes.model_folder:
@@ -101,9 +103,6 @@ def _way_for(
     here: frozenset[str],
 ) -> Recommendation:
     """How the model that was asked for runs here, or what is in its way: the memory or the disk."""
-    if not offered_quants(model):
-        name = f"{model.name} {wishes.quant}"
-        raise AppError("quant_not_offered", {"model": name}, remedy="name_a_model", field="quant")
     # Who asks for an older model by its name means it.
     only = replace(catalog, models=(replace(model, legacy=False, superseded_by=None),))
     if options := _ways(profile, only, offers):
@@ -111,9 +110,20 @@ def _way_for(
     if on_disk := _already_here(model, profile, catalog, offers, here):
         return on_disk
     with_room = _ways(replace(profile, disk_free_bytes=None), only, offers)
-    if not with_room:
-        raise AppError("model_too_large", {"model": model.name}, remedy="choose_smaller")
-    raise _no_room(min(way.quant.size_bytes for way in with_room if way.quant), profile)
+    if with_room:
+        raise _no_room(min(way.quant.size_bytes for way in with_room if way.quant), profile)
+    if _held_up(profile, only, offers):
+        raise AppError("cannot_set_up", remedy="choose_other_plan", field="model")
+    raise AppError("model_too_large", {"model": model.name}, remedy="choose_smaller")
+
+
+def _held_up(profile: Profile, only: Catalog, offers: Offers) -> bool:
+    """Whether it is not the memory that this model lacks here, but something of this version: it
+    cannot read it or fetch it, or not use the card that would hold it."""
+    (model,) = only.models
+    found = recommend(replace(profile, disk_free_bytes=None), only, offers).recommendations
+    ways = [way for way in found if way.kind is Kind.LOCAL and way.model == model]
+    return bool(ways) or not offered_quants(model)
 
 
 def _already_here(
@@ -159,8 +169,12 @@ def _find(catalog: Catalog, wishes: Wishes) -> Model:
     name = PurePath(wishes.file).name if wishes.file else None
     for model in catalog.models:
         quants = tuple(q for q in model.quants if _wanted(q, model, wishes, name))
+        if wishes.file:
+            quants = _of_file(quants, name, wishes.file_bytes)
         if quants:
             return replace(model, quants=quants)
+        if model.id == wishes.model and not model.quants:
+            return model
     wanted = wishes.model or name or wishes.quant or ""
     raise AppError("model_unknown", {"model": wanted}, remedy="name_a_model", field="model")
 
@@ -171,3 +185,13 @@ def _wanted(quant: Quant, model: Model, wishes: Wishes, file_name: str | None) -
     if wishes.model:
         return wishes.model == model.id
     return quant.file == file_name if file_name else True
+
+
+def _of_file(quants: tuple[Quant, ...], name: str | None, size: int | None) -> tuple[Quant, ...]:
+    """The one of these that the person's own file is, by its name or else by its length. Where it
+    is longer than the list says, the memory is reckoned by the file."""
+    named = [quant for quant in quants if quant.file == name] or quants
+    if size is None or not named:
+        return tuple(named)
+    nearest = min(named, key=lambda quant: abs(quant.size_bytes - size))
+    return (replace(nearest, size_bytes=max(nearest.size_bytes, size)),)

@@ -41,7 +41,6 @@ REFUSALS = frozenset(
         "nothing_set_up",
         "prices_file_invalid",
         "probe_file_invalid",
-        "quant_not_offered",
     }
 )
 

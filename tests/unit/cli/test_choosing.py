@@ -96,6 +96,21 @@ def test_wishes(wishes: dict[str, Any], expected: str) -> None:
     assert chosen.pending is None
 
 
+def test_memory_is_reckoned_by_the_file_that_is_really_used() -> None:
+    """The advice alone would take another file of the model than the one on the disk."""
+    best = decide(ROOMY, model=SEVEN).recommendation.quant
+    assert best is not None
+    for own in model(SEVEN).quants:
+        by_name = decide(ROOMY, model=SEVEN, file=f"/data/{own.file}").recommendation.quant
+        assert by_name == own
+        size = own.size_bytes + 1000
+        by_size = decide(ROOMY, model=SEVEN, file="/data/x.gguf", file_bytes=size)
+        assert by_size.recommendation.quant == replace(own, size_bytes=size)
+    with pytest.raises(AppError) as failed:
+        decide(PLAIN, model=SEVEN, file="/data/x.gguf", file_bytes=28 * GIB)
+    assert failed.value.code == "model_too_large"
+
+
 def test_the_quant_that_was_asked_for() -> None:
     for name in ("Q4_K_M", "Q4_0"):
         found = decide(PLAIN, model=SEVEN, quant=name).recommendation.quant
@@ -125,6 +140,12 @@ def test_other_choices_are_passed_on() -> None:
         (ROOMY, {"file": "/data/somebody-elses.gguf"}, "model_unknown"),
         (PLAIN, {"model": SEVENTY}, "model_too_large"),
         (TINY, {"model": SEVEN}, "model_too_large"),
+        # Its memory would do, but it comes in several files.
+        (profile(ram_gib=1024), {"model": "deepseek-r1-0528"}, "cannot_set_up"),
+        (PLAIN, {"model": "deepseek-r1-0528"}, "model_too_large"),
+        # In the list, but without a file, or too new for the engine.
+        (ROOMY, {"model": "deepseek-v3.2"}, "cannot_set_up"),
+        (ROOMY, {"model": "deepseek-v4.1-flash-1017"}, "cannot_set_up"),
         (FULL, {"model": SEVEN}, "disk_full"),
         (FULL, {"starter": True}, "disk_full"),
         (profile(ram_gib=0.1, free_gib=0.05), {"starter": True}, "model_too_large"),
