@@ -89,7 +89,8 @@ def _way(kind: Kind, cost: Cost, **changes: object) -> Recommendation:
 
 
 def _tokens(profile: Profile, offers: Offers, inputs: CostInputs) -> Recommendation | None:
-    """The full DeepSeek that costs least, by what this person would use."""
+    """The full DeepSeek that costs least, by what this person would use and by prices that are not
+    too old; an old one only where there is no other."""
     answers = profile.answers
     priced = [
         (high, cost, offer)
@@ -99,7 +100,12 @@ def _tokens(profile: Profile, offers: Offers, inputs: CostInputs) -> Recommendat
     ]
     if not priced:
         return None
-    _, cost, offer = min(priced, key=lambda found: (found[0], found[2].provider, found[2].model))
+
+    def place(found: tuple[Decimal, Cost, TokenOffer]) -> tuple[bool, Decimal, str, str]:
+        high, cost, offer = found
+        return (_old_price(cost) is not None, high, offer.provider, offer.model)
+
+    _, cost, offer = min(priced, key=place)
     notes = (Note(code="reason.no_hardware"), _old_price(cost), _over(cost, answers, offers))
     way = _way(Kind.TOKENS, cost, provider=offer.provider, offer=offer.model)
     return replace(way, reasons=way.reasons + tuple(note for note in notes if note))

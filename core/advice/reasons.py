@@ -275,7 +275,7 @@ def _unused_cards(profile: Profile, catalog: Catalog) -> tuple[Note, ...]:
     for gpu in known(profile.probe.gpus) or ():
         if gpu in used:
             continue
-        no_gain = shares_memory(gpu) and card_of(catalog, gpu) is None
+        no_gain = shares_memory(gpu) and card_of(catalog, gpu) is None and gpu.vendor != "nvidia"
         why = "shares_memory" if no_gain else problems.get(id(gpu), "shares_memory")
         notes.append(Note(code=f"limit.card.{why}", params=(("card", gpu.name),)))
     return tuple(notes)
