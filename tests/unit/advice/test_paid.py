@@ -12,7 +12,7 @@ from core.advice.cost_inputs import default_inputs
 from core.advice.paid import by_quality, paid_ways, parallel_speed
 from core.advice.quality import quality_step
 from core.advice.recommend import recommend
-from core.domain import Kind, Money, Offers, Profile, Recommendation, Sensitivity, Verdict
+from core.domain import Kind, Money, Offers, Profile, Recommendation, Sensitivity, Source, Verdict
 from tests.unit.advice.money_parts import provider
 from tests.unit.advice.parts import answers, catalog, gpu, offers, profile
 
@@ -69,6 +69,19 @@ def test_a_provider_that_can_be_asked_where_the_person_is() -> None:
     assert region("CN") == {"cn"}
     assert "cn" not in region("US")
     assert "cn" not in region("DE")
+
+
+def test_a_price_that_is_too_old_does_not_win_by_being_low() -> None:
+    """A provider may have stopped to offer the model since."""
+    old = provider(provider="bygone", region="world", output_price=Decimal("0.0001"))
+    old = replace(old, input_price=Decimal("0.0001"), source=Source(text="?", date="2026-01"))
+    fresh = provider(region="world")
+    for both in ((old, fresh), (fresh, old)):
+        found = ways(seen(), replace(offers(), tokens=both))[Kind.TOKENS]
+        assert found.provider == fresh.provider
+    only = ways(seen(), replace(offers(), tokens=(old,)))[Kind.TOKENS]
+    assert only.provider == "bygone"
+    assert "limit.price_old" in [note.code for note in only.reasons]
 
 
 def test_a_provider_far_away_is_better_than_none() -> None:

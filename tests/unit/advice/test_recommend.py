@@ -236,6 +236,14 @@ def test_an_unknown_card_falls_back_to_the_processor_and_says_so():
     assert "limit.card.unknown_card" in _codes(found.reasons)
 
 
+def test_a_boards_own_graphics_are_said_to_need_their_engine():
+    """Not that they would bring nothing, as it is said of small chips in laptops."""
+    board = shared_gpu("nvidia", "Orin (nvgpu)", compute_capability="8.7", driver="540.4.0")
+    found = _first(board, ram_gib=64, arch="arm64")
+    assert found.accelerator is Accelerator.CPU
+    assert "limit.card.needs_own_image" in _codes(found.reasons)
+
+
 def test_a_small_shared_chip_is_passed_over_and_named():
     found = _first(shared_gpu("intel", "Intel UHD Graphics 770"), ram_gib=32)
     assert found.accelerator is Accelerator.CPU
