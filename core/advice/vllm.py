@@ -1,7 +1,7 @@
 """What vLLM would need on data-centre cards, here or rented. It reads folders of weights, no GGUF.
 
 vLLM takes a share of a card's whole memory at the start (`gpu_memory_utilization`, 0.9), and
-shares one model out over cards by tensor parallelism: a power of two, so that it divides the heads.
+shares one model out over cards by tensor parallelism: a power of two that divides the heads.
 """
 
 from __future__ import annotations
@@ -74,12 +74,12 @@ def vllm_fits(
 ) -> Iterator[tuple[int, Fit]]:
     """Context and layout on 1, 2, 4 or 8 equal cards, the fewest cards first."""
     count = 1 if suits(weights, devices) else len(devices) + 1
-    least = sum(_needs(model, weights, CONTEXTS[-1]) or (0,))
+    least = sum((_needs(model, weights, CONTEXTS[-1]) or (0,))[:-1])
     room = max((_available(device) for device in devices), default=0)
     while count <= len(devices):
         group = devices[:count]
         count *= 2
-        if least > room * len(group):
+        if least > room * len(group) or (model.heads or 0) % len(group):
             continue
         for context in CONTEXTS:
             if context <= model.max_context and (fit := _fit(model, weights, context, group)):
@@ -92,7 +92,8 @@ def _fit(model: Model, weights: WeightSet, context: int, group: Sequence[Device]
     if needs is None:
         return None
     count = len(group)
-    own, beside, cache = (part // count for part in needs)
+    own, beside = needs[0] // count, needs[1] // count
+    cache = needs[2] // min(count, _cache_shares(model))
     if any(own + beside + cache > _available(device) for device in group):
         return None
     parts = tuple(
@@ -118,10 +119,20 @@ def _fit(model: Model, weights: WeightSet, context: int, group: Sequence[Device]
     )
 
 
+def _cache_shares(model: Model) -> int:
+    """Among how many cards the cache is divided: at most by its heads. What is compressed into one
+    vector each of them keeps whole."""
+    attention = model.attention
+    return attention.kv_heads if attention is not None and attention.kind == "gqa" else 1
+
+
 def _needs(model: Model, weights: WeightSet, context: int) -> tuple[int, int, int] | None:
-    """Weights, what vLLM takes beside them, and the cache of one conversation. In bytes."""
+    """Weights, what vLLM takes beside them, and the cache of one conversation. In bytes; None where
+    one of them is not known."""
     size = weights_bytes(model, weights)
-    cache = kv_bytes(model, as_quant(model, weights), context) or 0
+    cache = kv_bytes(model, as_quant(model, weights), context)
+    if cache is None:
+        return None
     if weights.memory_bytes is not None:
         return weights.memory_bytes, 0, cache
     if size is None:

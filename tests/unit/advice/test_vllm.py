@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from core.advice.memory import kv_bytes
 from core.advice.vllm import as_quant, capability_of, suits, vllm_fits, weights_bytes
 from core.domain import Accelerator, Device, Model, Unreadable, Verdict, WeightSet
 from tests.unit.advice.parts import GIB, gpu, model
@@ -102,3 +103,42 @@ def test_experts_are_part_of_the_file() -> None:
     for weights in flash.weight_sets:
         file = as_quant(flash, weights)
         assert 0.8 * file.size_bytes < file.expert_bytes <= file.size_bytes
+
+
+@pytest.mark.parametrize(
+    ("model_id", "divided"),
+    [("deepseek-r1-distill-llama-70b", 4), ("deepseek-r1-distill-qwen-1.5b", 2)],
+)
+def test_the_cache_is_divided_by_its_heads_at_most(model_id: str, divided: int) -> None:
+    found = model(model_id)
+    for weights in found.weight_sets:
+        for context, fit in vllm_fits(found, weights, (card(),) * 4):
+            if len(fit.parts) == 4:
+                whole = kv_bytes(found, as_quant(found, weights), context)
+                assert whole is not None
+                assert fit.parts[0].kv_bytes == whole // divided
+
+
+def test_a_compressed_cache_stands_whole_on_each_card() -> None:
+    found = model("deepseek-v4-flash-0731")
+    for weights in found.weight_sets:
+        for context, fit in vllm_fits(found, weights, (card(),) * 8):
+            whole = kv_bytes(found, as_quant(found, weights), context)
+            assert {part.kv_bytes for part in fit.parts} == {whole}
+
+
+def test_the_cards_divide_the_heads() -> None:
+    """The 7B has 28 heads, which eight cards cannot share evenly: vLLM refuses that."""
+    found = model("deepseek-r1-distill-qwen-7b")
+    counts = {
+        len(fit.parts)
+        for weights in found.weight_sets
+        for _, fit in vllm_fits(found, weights, (card(),) * 8)
+    }
+    assert counts
+    assert 8 not in counts
+
+
+def test_a_cache_that_is_not_known_fits_nowhere() -> None:
+    found = replace(model("deepseek-r1-distill-qwen-7b"), attention=None)
+    assert not [fit for w in found.weight_sets for fit in vllm_fits(found, w, (card(),) * 8)]
