@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from core.domain import (
     Accelerator,
     Answers,
@@ -158,7 +160,7 @@ def shares_memory(gpu: Gpu) -> bool:
 def _gpu_devices(probe: Probe) -> tuple[Device, ...]:
     usable = [gpu for gpu in known(probe.gpus) or () if gpu_problem(probe, gpu) is None]
     usable.sort(key=lambda gpu: (shares_memory(gpu), -gpu_free_bytes(probe, gpu)))
-    return tuple(
+    devices = tuple(
         Device(
             name=gpu.name,
             accelerator=accelerator_for(probe, gpu),
@@ -166,6 +168,16 @@ def _gpu_devices(probe: Probe) -> tuple[Device, ...]:
             gpu=gpu,
         )
         for gpu in usable
+    )
+    flavours = {device.accelerator for device in devices}
+    if not flavours >= {Accelerator.CUDA, Accelerator.CUDA13}:
+        return devices
+    # A container is handed all NVIDIA cards, so its engine has to have code for the oldest.
+    return tuple(
+        replace(device, accelerator=Accelerator.CUDA)
+        if device.accelerator is Accelerator.CUDA13
+        else device
+        for device in devices
     )
 
 

@@ -59,6 +59,12 @@ def test_the_cuda_flavour_follows_driver_and_capability(driver, capability, expe
     assert _first(card).accelerator is expected
 
 
+def test_beside_an_older_card_a_new_one_takes_the_engine_that_has_code_for_both():
+    old = gpu("NVIDIA GeForce GTX 1080 Ti", 11, compute_capability="6.1")
+    found = profile(gpu(), old, ram_gib=64).devices
+    assert [device.accelerator for device in found[:2]] == [Accelerator.CUDA] * 2
+
+
 @pytest.mark.parametrize(
     ("card", "arch", "expected"),
     [
