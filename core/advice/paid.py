@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from core.advice.cost import cloud_cost, hybrid_cost, in_currency, over_budget, token_cost
 from core.advice.quality import SMALL_PARAMS, quality_step
-from core.advice.ranking import merit
+from core.advice.ranking import merit, strength
 from core.advice.speed import predict_speed
 from core.advice.vllm import PARALLEL_GAIN, as_quant, vllm_fits
 from core.domain import (
@@ -56,7 +56,7 @@ def paid_ways(
     if sensitivity is Sensitivity.REGULATED:
         return []
     tokens = _tokens(profile, offers, inputs)
-    found = [_hybrid(profile, offers, inputs, local, tokens)]
+    found = [_hybrid(profile, catalog, offers, inputs, local, tokens)]
     if sensitivity is Sensitivity.PUBLIC:
         found += [tokens, _cloud(profile, catalog, offers, inputs)]
     return [way for way in found if way is not None]
@@ -247,13 +247,17 @@ def parallel_speed(
 
 def _hybrid(
     profile: Profile,
+    catalog: Catalog,
     offers: Offers,
     inputs: CostInputs,
     local: Recommendation | None,
     tokens: Recommendation | None,
 ) -> Recommendation | None:
-    """This computer first, a provider for the rest. Needs a model here that can be set up."""
+    """This computer first, a provider for the rest. Needs a model here that can be set up, and one
+    there that answers better: else what is sent away would be sent for nothing."""
     if local is None or tokens is None or not local.can_set_up:
+        return None
+    if strength(local, catalog, profile) >= strength(tokens, catalog, profile):
         return None
     cost = hybrid_cost(profile.answers, inputs, offers, local.cost, tokens.cost)
     notes = (_old_price(cost), _over(cost, profile.answers, offers))

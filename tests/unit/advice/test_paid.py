@@ -10,11 +10,12 @@ import pytest
 
 from core.advice.cost_inputs import default_inputs
 from core.advice.paid import by_quality, paid_ways, parallel_speed
+from core.advice.profile import build_profile
 from core.advice.quality import quality_step
 from core.advice.recommend import recommend
 from core.domain import Kind, Money, Offers, Profile, Recommendation, Sensitivity, Source, Verdict
 from tests.unit.advice.money_parts import provider
-from tests.unit.advice.parts import answers, catalog, gpu, offers, profile
+from tests.unit.advice.parts import GIB, answers, catalog, gpu, offers, probe, profile
 
 
 def usd(amount: str | int, currency: str = "USD") -> Money:
@@ -47,6 +48,15 @@ def test_what_may_leave_decides_what_is_offered(sensitivity: Sensitivity, kinds:
 def test_without_a_model_here_there_is_nothing_to_mix() -> None:
     at = profile(ram_gib=0.2, free_gib=0.1)
     assert Kind.HYBRID not in ways(at)
+
+
+def test_who_has_a_full_model_here_sends_nothing_away_for_nothing() -> None:
+    card = gpu("NVIDIA H100 80GB HBM3", 80, compute_capability="9.0")
+    at = build_profile(probe(*[card] * 8, ram_gib=512, disk_bytes=4000 * GIB), answers())
+    found = ways(at)
+    assert recommend(at, catalog(), offers()).recommendations[0].model is not None
+    assert Kind.HYBRID not in found
+    assert Kind.TOKENS in found
 
 
 def test_the_cheapest_full_model_for_this_use() -> None:
