@@ -7,6 +7,7 @@ ever added up over devices to decide: two cards of 12 GB do not hold what one of
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from core.advice.layout import Layout, lay_out
 from core.advice.memory import (
@@ -16,6 +17,7 @@ from core.advice.memory import (
     GPU_OVERHEAD_BYTES,
     HOST_BYTES,
     MIB,
+    need,
     repacked_bytes,
     usable_bytes,
 )
@@ -91,6 +93,28 @@ def fit_spilled(
     if laid is None or not _one_kind(cards):
         return None
     return _spilled(laid, cards, _processor(devices, profile))
+
+
+class Lack(NamedTuple):
+    """Why a device does not hold a model: what that takes, and what of it there is. In bytes."""
+
+    needed_bytes: int
+    available_bytes: int
+    beside_card: bool  # the card would do, but not the computer's memory beside it
+
+
+def lack(model: Model, quant: Quant, context: int, device: Device, profile: Profile) -> Lack | None:
+    """What one device that does not hold a model would have to have. None where the catalogue lacks
+    a figure. The first is more than the second, so that they can be told side by side."""
+    what = need(model, quant, context, device.accelerator, repack=False)
+    if what is None:
+        return None
+    needed, usable = what.total_bytes, usable_bytes(device)
+    if device.gpu is not None and shares_memory(device.gpu):
+        needed += what.host_bytes
+    elif needed <= usable and device.gpu is not None:
+        return Lack(what.host_bytes, _host_room(profile), beside_card=True)
+    return Lack(needed, usable, beside_card=False)
 
 
 def repacks(fit: Fit) -> bool:

@@ -15,12 +15,13 @@ from core.advice.candidates import (
     Candidate,
     below_floor,
     fits_disk,
+    least_speed,
     usable_devices,
 )
 from core.advice.cards import card_of
 from core.advice.cost import over_budget, tariff_for
-from core.advice.memory import GPU_MARGIN_BYTES, need, usable_bytes
-from core.advice.placement import repacks
+from core.advice.memory import GPU_MARGIN_BYTES, usable_bytes
+from core.advice.placement import lack, repacks
 from core.advice.profile import (
     RAM_FREE_IF_UNKNOWN_BYTES,
     RAM_SHARE_IF_UNREAD,
@@ -31,7 +32,7 @@ from core.advice.profile import (
     unusable_gpus,
 )
 from core.advice.quality import is_full, mean_score
-from core.advice.speed import COMFORTABLE_TOKENS_PER_S, bandwidth_known
+from core.advice.speed import bandwidth_known
 from core.domain import (
     Accelerator,
     Advice,
@@ -165,12 +166,13 @@ def nothing_fits(model: Model, quant: Quant, device: Device, profile: Profile) -
                 ("free_bytes", profile.disk_free_bytes or 0),
             ),
         )
-    least = need(model, quant, CONTEXTS[-1], Accelerator.CPU, repack=False)
-    needed = ("needed_bytes", least.total_bytes if least else quant.size_bytes)
+    short = lack(model, quant, CONTEXTS[-1], device, profile)
+    needed = ("needed_bytes", short.needed_bytes if short else quant.size_bytes)
     if memory_unread(profile):
         return Note(code="why_not.memory_unknown", params=(needed,))
-    available = ("available_bytes", usable_bytes(device))
-    return Note(code="why_not.nothing_fits", params=(needed, available))
+    available = ("available_bytes", short.available_bytes if short else usable_bytes(device))
+    code = "beside_card" if short and short.beside_card else "nothing_fits"
+    return Note(code=f"why_not.{code}", params=(needed, available))
 
 
 def assumptions(
@@ -247,8 +249,10 @@ def assumption_notes(advice: Advice) -> tuple[Note, ...]:
 
 def _slow(candidate: Candidate) -> Note:
     """Slow for certain, or perhaps, where the range reaches up to a pleasant speed."""
-    perhaps = candidate.speed.tokens_per_s[1] >= COMFORTABLE_TOKENS_PER_S
-    return Note(code="limit.maybe_slow" if perhaps else "limit.slow")
+    if candidate.speed.tokens_per_s[1] >= least_speed(candidate.model):
+        return Note(code="limit.maybe_slow")
+    thinks = candidate.model.thinking != "none"
+    return Note(code="limit.slow" if thinks else "limit.slow_plain")
 
 
 def _memory_of_a_chat(context: int) -> Note:

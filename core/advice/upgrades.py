@@ -12,12 +12,13 @@ from core.advice.candidates import (
     PLAIN_TOKENS_PER_S,
     Candidate,
     best_for_model,
-    fits_disk,
+    least_speed,
     offered_quants,
     stopgap_quants,
     usable_devices,
 )
-from core.advice.memory import need, usable_bytes
+from core.advice.memory import usable_bytes
+from core.advice.placement import fits, lack
 from core.advice.profile import build_profile, shares_memory, unusable_gpus
 from core.advice.quality import SMALL_LOSS, grade, quality_step
 from core.domain import (
@@ -264,11 +265,13 @@ def _why_passed(
         return _too_large(model, profile, devices)
     way = ways[model.id]
     first = ranked[0]
-    faster = first.speed.tokens_per_s[0] > way.speed.tokens_per_s[0]
+    low, high = way.speed.tokens_per_s
+    faster = first.speed.tokens_per_s[0] > low
     if way.hopeless or (not way.comfortable_speed and (first.comfortable_speed or faster)):
-        crawls = way.speed.tokens_per_s[1] < PLAIN_TOKENS_PER_S
-        params = (("tokens", way.speed.tokens_per_s[1]),)
-        return Note(code=f"passed.{'crawls' if crawls else 'slow'}", params=params)
+        if high >= least_speed(model):
+            return Note(code="passed.maybe_slow", params=(("low", low), ("tokens", high)))
+        crawls = high < PLAIN_TOKENS_PER_S
+        return Note(code=f"passed.{'crawls' if crawls else 'slow'}", params=(("tokens", high),))
     purpose = profile.answers.purpose
     if quality_step(model, catalog, purpose) < quality_step(first.model, catalog, purpose):
         return Note(code="passed.weaker", params=(("first", first.model.name),))
@@ -276,19 +279,20 @@ def _why_passed(
 
 
 def _too_large(model: Model, profile: Profile, devices: Sequence[Device]) -> Note:
-    """How much the smallest file would need, beside the largest place there is."""
+    """How much the smallest file would need, beside the largest place there is; or the disk, where
+    the memory would do."""
     files = (*offered_quants(model), *stopgap_quants(model))
     small = min(files, key=lambda quant: quant.size_bytes)
     device = max(devices, key=usable_bytes)
-    what = need(model, small, CONTEXTS[-1], device.accelerator, repack=False)
-    if what is None:
+    short = lack(model, small, CONTEXTS[-1], device, profile)
+    if short is None:
         return Note(code="passed.no_figures")
-    if what.total_bytes <= usable_bytes(device) and not fits_disk(small, profile):
+    if any(fits(model, small, CONTEXTS[-1], profile, devices)):
         needed = ("needed_bytes", int(small.size_bytes * DISK_SHARE))
         return Note(
             code="passed.disk", params=(needed, ("free_bytes", profile.disk_free_bytes or 0))
         )
     return Note(
-        code="passed.too_large",
-        params=(("needed_bytes", what.total_bytes), ("available_bytes", usable_bytes(device))),
+        code=f"passed.{'beside_card' if short.beside_card else 'too_large'}",
+        params=(("needed_bytes", short.needed_bytes), ("available_bytes", short.available_bytes)),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.advice.candidates import least_speed
 from core.advice.recommend import recommend
 from core.advice.upgrades import models_to_weigh
 from core.domain import Cpu, Disk, Gpu, Measured, Missing, PassedOver, Profile, Unreadable, Upgrade
@@ -195,3 +196,48 @@ def test_private_people_get_the_same_advice_about_hardware() -> None:
     seen = profile(gpu("NVIDIA GeForce RTX 4060", 8))
     said = replace(seen, answers=answers(country="CN"))
     assert [u.model for u in upgrades(seen).values()] == [u.model for u in upgrades(said).values()]
+
+
+def test_a_speed_that_may_be_pleasant_is_not_called_slow() -> None:
+    for found in passed(profile(gpu(gib=24), ram_gib=64)).values():
+        params = dict(found.note.params)
+        if found.note.code == "passed.slow":
+            assert float(params["tokens"]) < least_speed(found.model)
+        if found.note.code == "passed.maybe_slow":
+            assert float(params["low"]) < least_speed(found.model) <= float(params["tokens"])
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        profile(gpu(gib=24), ram_gib=64),
+        profile(gpu(gib=24), ram_gib=64, free_gib=1),
+        profile(gpu(gib=24), gpu(gib=24), ram_gib=64, disk_bytes=10**9),
+        profile(shared_gpu("apple", "Apple M2"), ram_gib=8, free_gib=6, os="macos", arch="arm64"),
+        profile(ram_gib=3, free_gib=1.8),
+    ],
+    ids=("card", "no-memory-beside-it", "no-disk", "apple", "tiny"),
+)
+def test_what_is_needed_is_more_than_what_there_is(seen: Profile) -> None:
+    advice = recommend(seen, catalog(), offers())
+    notes = [one.note for one in advice.passed_over]
+    notes += [note for way in advice.recommendations for note in way.why_not]
+    for note in notes:
+        params = dict(note.params)
+        there = params.get("available_bytes", params.get("free_bytes"))
+        if there is not None:
+            assert float(params["needed_bytes"]) > float(there), note
+
+
+def test_memory_that_is_missing_beside_a_card_is_said() -> None:
+    seen = profile(gpu(gib=24), ram_gib=64, free_gib=1)
+    codes = {one.note.code for one in passed(seen).values()}
+    codes |= {
+        n.code for r in recommend(seen, catalog(), offers()).recommendations for n in r.why_not
+    }
+    assert {"passed.beside_card", "why_not.beside_card"} <= codes
+
+
+def test_a_model_that_two_cards_would_hold_is_not_called_too_large_for_the_disk() -> None:
+    found = passed(profile(gpu(gib=16), gpu(gib=16), ram_gib=16, disk_bytes=10**10))
+    assert found["deepseek-r1-distill-qwen-32b"].note.code == "passed.disk"
