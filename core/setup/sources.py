@@ -23,6 +23,7 @@ _BUNDLED = Path(__file__).resolve().parent.parent.parent / "assets" / "models"
 _NAMES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{n}{i}" for n in ("com", "lpt") for i in range(1, 10))}
 _ESTIMATE_OFF = 0.05  # how far the catalogue's estimate of a file's length may be off
+_SILENT = ("cannot_reach", "timeout", "tls_failed")  # nobody was asked anything
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,8 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
     """
     if is_sha256(quant.sha256) and quant.size_exact:
         return quant
-    failure, others = "", []
+    failures: list[AppError] = []
+    others = []
     for origin in origins(quant, places):
         base = origin.url.split(f"/{quote(quant.repo)}/resolve/")[0]
         if origin.kind == "modelscope":
@@ -113,7 +115,7 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
         try:
             listed = http.get_json(url, token=token, trusted=origin.trusted)
         except AppError as error:
-            failure = failure or f"{origin.host}: {error.code} {error.detail}"
+            failures.append(error)
             others.append(origin)
             continue
         found = _entry(listed, quant.file)
@@ -129,12 +131,15 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
             )
     if is_sha256(quant.sha256) and others:
         return replace(quant, size_bytes=_size(quant, others, token), size_exact=True)
+    if failures and all(error.code in _SILENT for error in failures):
+        raise failures[0]  # nobody could be asked: that is the news, not the hash
+    detail = f"{failures[0].code} {failures[0].detail}" if failures else ""
     raise AppError(
         "hash_unknown",
         {"file": quant.file},
         remedy="check_internet",
         retryable=True,
-        detail=failure,
+        detail=detail,
     )
 
 

@@ -378,12 +378,16 @@ def test_an_unknown_model(program: Program) -> None:
     assert program.changed_nothing()
 
 
-def test_a_file_of_a_model_that_nobody_can_check(program: Program) -> None:
-    """Its checksum is not in our list, and no source can be asked for it."""
+def test_a_file_of_a_model_that_nobody_can_check(tmp_path: Path) -> None:
+    """Its checksum is not in our list, and the source does not say it either."""
     words = ("up", "--yes", "--model", SMALL_ID, "--quant", "Q5_K_M")
-    in_both(program, *words, code="hash_unknown")
-    assert not [path for path in (program.home / "models").rglob("*") if path.is_file()]
-    assert program.state() == "setting_up"
+    with (
+        FileServer() as hub,
+        Program(tmp_path / "home", {"HF_ENDPOINT": hub.url}).cleaned() as here,
+    ):
+        in_both(here, *words, code="hash_unknown")
+        assert not [path for path in (here.home / "models").rglob("*") if path.is_file()]
+        assert here.state() == "setting_up"
 
 
 @pytest.mark.parametrize("machine", [None, "laptop-8gb-no-gpu.json", "raspberry-pi-5.json"])
@@ -542,10 +546,11 @@ def test_a_deepseek_model_with_a_wrong_byte(tmp_path: Path) -> None:
     with FileServer() as hub:
         hub.add(f"/{repo}/resolve/main/{file}", false)  # and no list of files
         with Program(tmp_path / "home", {"HF_ENDPOINT": hub.url}).cleaned() as program:
-            program("up", "--yes", "--model", SMALL_ID).failed("hash_wrong")
+            words = ("up", "--yes", "--model", SMALL_ID, "--quant", "Q4_K_M")
+            program(*words).failed("hash_wrong")
             assert model_files(program.home) == {}
             hub.behaviours[f"/{repo}/resolve/main/{file}"] = Behaviour(html=True)
-            in_both(program, "up", "--yes", "--model", SMALL_ID, code="not_the_file")
+            in_both(program, *words, code="not_the_file")
 
 
 def test_no_hub_at_all(program: Program) -> None:
