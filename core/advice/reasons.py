@@ -36,6 +36,7 @@ from core.advice.speed import bandwidth_known
 from core.domain import (
     Accelerator,
     Advice,
+    Answers,
     Catalog,
     Cost,
     CostInputs,
@@ -112,6 +113,7 @@ def good_to_know(
     unread = [each for each in candidate.devices if not bandwidth_known(each, catalog, probe.cpu)]
     which = "card" if any(each.gpu is not None for each in unread) else "processor"
     estimated = candidate.speed.basis == "estimate"
+    to_buy = any(line.code == "hardware" for line in cost.lines)
     found: list[tuple[bool, Note]] = [
         (model.starter, Note(code="limit.starter_not_deepseek")),
         (model.distilled, Note(code="limit.distilled")),
@@ -135,8 +137,8 @@ def good_to_know(
         (shared_copy, Note(code="limit.one_copy")),
         (_near_the_driver(device), Note(code="limit.driver_near")),
         (
-            bool(answers.budget.amount) and over_budget(cost, answers, offers) is True,
-            Note(code="limit.over_budget"),
+            (bool(answers.budget.amount) or to_buy) and over_budget(cost, answers, offers) is True,
+            Note(code=f"limit.{'over_your_budget' if to_buy else 'over_budget'}"),
         ),
         (not profile.online and not model.starter, Note(code="limit.offline")),
         (quant.sha256 is None and not model.starter, Note(code="limit.hash_from_source")),
@@ -189,14 +191,16 @@ def assumptions(
         ("used_tokens", USED_CONTEXT),
         ("hours_per_day", inputs.hours_per_day),
         ("questions_per_hour", inputs.questions_per_hour),
+        ("tokens_per_question", inputs.input_tokens),
         ("tokens_per_answer", inputs.output_tokens),
         ("card_margin_bytes", GPU_MARGIN_BYTES),
         ("download_mbit_per_s", "20–100"),
-        ("hardware_counted" if inputs.count_hardware else "hardware_price", ""),
         ("catalogue_date", catalog.made_on),
     ]
     found += _electricity(answers.country, offers, inputs)
-    found += _rates(answers.budget.currency, answers.country, offers)
+    found += _hardware(inputs)
+    found += _paid_ways(answers.sensitivity, inputs)
+    found += _rates(answers, offers, inputs)
     found += [("two_answers", name) for name in disagreeing(probe)]
     if known(probe.ram_free_bytes) is None and not memory_unread(profile):
         found.append(("free_memory_percent", round(RAM_SHARE_IF_UNREAD * 100)))
@@ -208,10 +212,41 @@ def assumptions(
     return tuple(found)
 
 
-def _rates(currency: str, country: str, offers: Offers) -> list[Assumption]:
+def _hardware(inputs: CostInputs) -> list[Assumption]:
+    if inputs.hardware_price is not None:
+        price = inputs.hardware_price
+        found: list[Assumption] = [("hardware_yours", f"{price.amount} {price.currency}")]
+    elif inputs.count_hardware:
+        found = [("hardware_counted", "")]
+    else:
+        return [("hardware_price", "")]
+    found.append(("lifetime_months", inputs.lifetime_months))
+    found.append(("resale_percent", round(inputs.resale_share * 100)))
+    return found
+
+
+def _paid_ways(sensitivity: Sensitivity, inputs: CostInputs) -> list[Assumption]:
+    """What only counts where something may leave, or be rented."""
+    if sensitivity is Sensitivity.REGULATED:
+        return []
+    found: list[Assumption] = [
+        ("cached_percent", round(inputs.cached_share * 100)),
+        ("stay_percent", round(inputs.stay_share * 100)),
+    ]
+    if inputs.off_peak_share is not None:
+        found.append(("off_peak_percent", round(inputs.off_peak_share * 100)))
+    if sensitivity is Sensitivity.PUBLIC:
+        found.append(("sittings_per_day", inputs.sittings_per_day))
+        found.append(("idle_minutes", inputs.idle_minutes))
+    return found
+
+
+def _rates(answers: Answers, offers: Offers, inputs: CostInputs) -> list[Assumption]:
     """The rates by which prices in another currency are compared with the budget."""
-    tariff = tariff_for(country, offers)
-    used = {currency, tariff.price.money.currency if tariff else currency} - {"USD"}
+    tariff = tariff_for(answers.country, offers)
+    kwh = inputs.kwh_price or (tariff.price.money if tariff else None)
+    moneys = (answers.budget, kwh, inputs.hardware_price)
+    used = {money.currency for money in moneys if money is not None} - {"USD"}
     known_rates = {rate.currency: rate for rate in offers.rates}
     found: list[Assumption] = []
     for name in sorted(used):
@@ -225,15 +260,20 @@ def _rates(currency: str, country: str, offers: Offers) -> list[Assumption]:
 
 def _electricity(country: str, offers: Offers, inputs: CostInputs) -> list[Assumption]:
     if inputs.kwh_price is not None:
-        return [("tariff_yours", f"{inputs.kwh_price.amount} {inputs.kwh_price.currency}")]
-    tariff = tariff_for(country, offers)
-    if tariff is None:
+        found: list[Assumption] = [
+            ("tariff_yours", f"{inputs.kwh_price.amount} {inputs.kwh_price.currency}")
+        ]
+    elif (tariff := tariff_for(country, offers)) is None:
         return [("tariff_unknown", country)]
-    money, source = tariff.price.money, tariff.price.source
-    return [
-        ("tariff_per_kwh", f"{money.amount} {money.currency}"),
-        ("tariff_source", f"{source.text}, {source.date}"),
-    ]
+    else:
+        money, source = tariff.price.money, tariff.price.source
+        found = [
+            ("tariff_per_kwh", f"{money.amount} {money.currency}"),
+            ("tariff_source", f"{source.text}, {source.date}"),
+        ]
+    low, high = (round(share * 100) for share in inputs.busy_share)
+    found.append(("busy_percent", str(low) if low == high else f"{low}–{high}"))
+    return found
 
 
 def assumption_notes(advice: Advice) -> tuple[Note, ...]:

@@ -337,6 +337,37 @@ def test_electricity_over_the_budget_is_said():
     assert "limit.over_budget" in _codes(_first(gpu(), said=said).reasons)
 
 
+@pytest.mark.parametrize("amount", [0, 100])
+def test_hardware_over_the_budget_is_not_called_electricity(amount):
+    seen = profile(gpu(), said=answers(budget=_usd(amount)))
+    inputs = replace(default_inputs(seen.answers, offers()), hardware_price=_usd(1500))
+    advice = recommend(seen, catalog(), offers(), inputs)
+    codes = _codes(advice.recommendations[0].reasons)
+    assert "limit.over_your_budget" in codes
+    assert "limit.over_budget" not in codes
+    said = dict(advice.assumptions)
+    assert said["hardware_yours"] == "1500 USD"
+    assert "hardware_price" not in said  # which says that nothing has to be bought
+
+
+def test_what_a_cost_rests_on_is_among_the_assumptions():
+    seen = profile(gpu(), said=answers())
+    inputs = replace(
+        default_inputs(seen.answers, offers()),
+        busy_share=(0.1, 0.4),
+        off_peak_share=0.3,
+        idle_minutes=7,
+        kwh_price=Money(amount=Decimal("0.3"), currency="EUR"),
+    )
+    said = dict(recommend(seen, catalog(), offers(), inputs).assumptions)
+    assert said["busy_percent"] == "10–40"
+    assert said["off_peak_percent"] == 30
+    assert said["idle_minutes"] == 7
+    assert "EUR" in str(said["usd_rate"])
+    strict = profile(gpu(), said=answers(sensitivity=Sensitivity.REGULATED))
+    assert "stay_percent" not in dict(recommend(strict, catalog(), offers()).assumptions)
+
+
 @pytest.mark.parametrize("amount", [0, 1, 10**9])
 def test_any_budget_gets_advice(amount):
     seen = profile(gpu(), said=answers(budget=_usd(amount)))
