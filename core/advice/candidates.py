@@ -247,16 +247,18 @@ def speed_here(model: Model, quant: Quant, fit: Fit, profile: Profile, catalog: 
 
 def _way_key(
     candidate: Candidate,
-) -> tuple[bool, float, int, bool, bool, int, bool, int, float]:
-    """Speed first, then all of it in fast memory, then room for a conversation, a card rather than
-    the processor, room to breathe, then how fine the file is; among equals one whose hash we know,
-    then the longer memory, and a finer file only where it costs none of that.
+) -> tuple[bool, bool, float, int, bool, bool, int, bool, int, float]:
+    """Speed first, of a file that this version fetches (in one part) if there is one. Then all of
+    it in fast memory, then room for a conversation, a card rather than the processor, room to
+    breathe, then how fine the file is; among equals one whose hash we know, then the longer memory,
+    and a finer file only where it costs none of that.
 
     Where nothing is pleasant, the quicker way comes before all of that.
     """
     pleasant = candidate.comfortable_speed
     whole = candidate.fit.verdict is not Verdict.SPILLS
     return (
+        pleasant and candidate.quant.parts == 1,
         pleasant,
         float(whole) if pleasant else candidate.speed.tokens_per_s[0],
         min(candidate.context, ENOUGH_CONTEXT),

@@ -103,6 +103,9 @@ def _way_for(
     here: frozenset[str],
 ) -> Recommendation:
     """How the model that was asked for runs here, or what is in its way: the memory or the disk."""
+    # A file in parts cannot be fetched, however well it would run.
+    whole = tuple(quant for quant in model.quants if quant.parts == 1)
+    model = replace(model, quants=whole or model.quants)
     # Who asks for an older model by its name means it.
     only = replace(catalog, models=(replace(model, legacy=False, superseded_by=None),))
     if options := _ways(profile, only, offers):

@@ -200,3 +200,15 @@ def test_the_wait_is_for_the_whole_answer() -> None:
 def test_equal_devices_are_counted_in_the_name() -> None:
     seen = profile(gpu("B", 8), gpu("A", 12), gpu("A", 12), ram_gib=32)
     assert device_name(seen.devices) == "2 × A + B + A processor"
+
+
+def test_a_file_in_parts_is_not_taken_where_one_in_one_part_is_pleasant() -> None:
+    """It would be finer, but this version does not fetch it."""
+    seven = model("deepseek-r1-distill-qwen-7b")
+    fine, coarse = quant(seven.id, "Q6_K"), quant(seven.id, "Q4_K_M")
+    here = profile(gpu(), ram_gib=64)
+    for parts, expected in ((1, fine), (3, coarse)):
+        both = replace(seven, quants=(replace(fine, parts=parts), coarse))
+        found = best_for_model(both, here, catalog(), here.devices)
+        assert found is not None
+        assert found.quant == expected

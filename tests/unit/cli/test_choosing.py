@@ -111,6 +111,13 @@ def test_memory_is_reckoned_by_the_file_that_is_really_used() -> None:
     assert failed.value.code == "model_too_large"
 
 
+def test_of_a_model_in_parts_too_the_file_in_one_part_is_taken() -> None:
+    """Though one in parts would run faster beside this card: this version does not fetch it."""
+    chosen = decide(profile(gpu(gib=80), ram_gib=256), model="deepseek-v4-flash-0731")
+    assert chosen.recommendation.quant is not None
+    assert chosen.recommendation.quant.parts == 1
+
+
 def test_the_quant_that_was_asked_for() -> None:
     for name in ("Q4_K_M", "Q4_0"):
         found = decide(PLAIN, model=SEVEN, quant=name).recommendation.quant
