@@ -170,24 +170,26 @@ class Lines:
     def cost(self, cost: Cost) -> Iterator[str]:
         """A month, and over the horizon. What is not known is said, never left out as nothing."""
         months = self.answers.horizon_months
-        if cost.monthly is None:
-            missing = [self.say(f"cost.line.{x.code}") for x in cost.lines if x.monthly is None]
-            listed = self.say.listed(list(dict.fromkeys(missing)))
-            yield (
-                self.say("cli.cost.unknown_part", parts=listed)
-                if listed
-                else self.say("cli.cost.unknown")
-            )
-        else:
+        if cost.monthly is not None:
             yield self.say("cli.cost.monthly", amount=self.amounts(cost.monthly, cost.currency))
         if cost.total is not None:
             amount = self.amounts(cost.total, cost.currency)
             yield self.say("cli.cost.total", amount=amount, months=months)
+        else:
+            yield self._unknown(cost)
         if cost.once is not None and any(cost.once):
             amount = self.amounts(cost.once, cost.currency)
             yield self.say("cli.cost.once", amount=amount)
         if self.everything:
             yield from self._parts_of(cost)
+
+    def _unknown(self, cost: Cost) -> str:
+        """Which part it is that nobody knows, where it is one of them."""
+        unknown = [line.code for line in cost.lines if line.counted and line.monthly is None]
+        parts = [self.say(f"cost.line.{code}") for code in dict.fromkeys(unknown)]
+        if not parts:
+            return self.say("cli.cost.unknown")
+        return self.say("cli.cost.unknown_part", parts=self.say.listed(parts))
 
     def _parts_of(self, cost: Cost) -> Iterator[str]:
         for line in cost.lines:

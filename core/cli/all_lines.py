@@ -37,7 +37,8 @@ def _over_time(advice: Advice, lines: Lines) -> list[str]:
     """What was paid by the end of some months, one row for each kind."""
     if not advice.curves:
         return []
-    months = sorted({*_MONTHS, lines.answers.horizon_months})
+    # Curves end after five years; what a longer time comes to stands on the cards.
+    months = sorted({*_MONTHS, min(lines.answers.horizon_months, _MONTHS[-1])})
     while True:
         shown = table(_by_month(advice, lines, months), indent=INDENT)
         if max(map(width, shown)) <= MOST or len(months) == 1:

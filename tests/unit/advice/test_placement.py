@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core.advice.layout import lay_out
@@ -428,7 +428,8 @@ def test_more_memory_never_takes_a_way_away(which, context, sizes, ram, more, wh
             assert fit.parts[-1].layers >= then[way].parts[-1].layers
 
 
-@settings(max_examples=60, deadline=None)
+# Most random cards hold nothing of it, and that is not what is asked.
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 @given(_FILES, _CONTEXTS, st.lists(_SIZES, min_size=2, max_size=3))
 def test_a_sum_never_decides(which, context, sizes):
     """What fits on several cards would fit on one with all their memory, and not the other way."""

@@ -10,7 +10,7 @@ import pytest
 from core.cli.advice_lines import Lines
 from core.cli.all_lines import all_lines
 from core.cli.columns import MOST, width
-from core.domain import CostCurve, Device, EngineKind, Kind, Verdict
+from core.domain import CostCurve, CostLine, Device, EngineKind, Kind, Verdict
 from core.text import LANGUAGES, Text
 from tests.unit.advice import parts
 from tests.unit.advice.whole_advice import OLD, TODAY, advice, fit, nothing, part, span, way
@@ -103,6 +103,23 @@ def test_what_is_not_known_is_said() -> None:
     assert "a month" not in text
     bare = replace(nothing().cost, lines=())
     assert list(lines_in().cost(bare)) == ["not known"]
+
+
+def test_a_price_of_hardware_that_is_not_known_is_not_left_out() -> None:
+    known = way().cost
+    line = CostLine(code="hardware_here", monthly=None)
+    cost = replace(known, total=None, once=None, lines=(*known.lines, line))
+    said = list(lines_in().cost(cost))
+    assert len(said) == 2
+    assert "a month" in said[0]
+    assert "not known" in said[1]
+
+
+def test_a_table_does_not_go_on_after_the_curves_end() -> None:
+    lines = replace(lines_in(), answers=parts.answers(horizon_months=96))
+    table = "\n".join(all_lines(advice(), lines, TODAY))
+    assert "60 months" in table
+    assert "96 months" not in table
 
 
 def test_why_another_one_is_first_and_why_it_cannot_be_set_up() -> None:
