@@ -8,8 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.domain import Catalog, EngineKind, Offers
+from core.domain import Catalog, EngineKind, Measured, Offers
 from core.edges.places import Places, read_places
+from core.errors import AppError
 from core.settings import Loaded, Settings, load_settings, save_settings
 from core.text import Text, system_language
 
@@ -79,6 +80,16 @@ class Assembly:
         from core.setup.journal import open_journal
 
         return open_journal(self.places.state / "journal.db")
+
+    def measured(self) -> tuple[Measured, ...]:
+        """What answers on this computer took. To ask makes no journal, and one that cannot be read
+        costs nothing but its measured speeds."""
+        if not (self.places.state / "journal.db").exists():
+            return ()
+        try:
+            return self.journal.measured()
+        except AppError:
+            return ()
 
     @cached_property
     def providers(self) -> Mapping[EngineKind, Provider]:

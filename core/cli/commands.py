@@ -99,14 +99,8 @@ def profile_of(
 
 
 def measured_here(assembly: Assembly) -> tuple[Measured, ...]:
-    """What answers on this computer took. To be asked for advice makes no journal, and one that
-    cannot be read costs the advice nothing but its measured speeds."""
-    if not (assembly.places.state / "journal.db").exists():
-        return ()
-    try:
-        return assembly.journal.measured()
-    except AppError:
-        return ()
+    """What answers on this computer took."""
+    return assembly.measured()
 
 
 def offers_of(assembly: Assembly, options: Namespace) -> Offers:
@@ -217,10 +211,12 @@ def download_bytes(plan: Plan) -> int:
 
 
 def wishes_of(options: Namespace) -> Wishes:
+    own = Path(options.file).absolute() if options.file else None
     return Wishes(
         model=options.model,
         quant=options.quant,
-        file=str(Path(options.file).absolute()) if options.file else None,
+        file=str(own) if own else None,
+        file_bytes=own.stat().st_size if own and own.is_file() else None,
         engine=EngineKind(options.engine) if options.engine else None,
         context=options.context,
         starter=options.starter,

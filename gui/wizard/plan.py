@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from core.advice.checks import checks
 from core.advice.cost import default_inputs
 from core.advice.profile import build_profile
 from core.advice.recommend import recommend, starter
 from core.assembly import Assembly
-from core.domain import Advice, Answers, CostInputs, Recommendation
+from core.domain import Advice, Answers, Check, CostInputs, Profile, Recommendation
 from core.errors import AppError
 from core.setup import flow
 from core.setup.flow import WizardState
@@ -25,6 +27,7 @@ from gui.wizard.figures import changed_fields
 from gui.wizard.plan_card import MainCard, OtherRow
 from gui.wizard.plan_chart import ChartCard
 from gui.wizard.plan_detail import DetailCard
+from gui.wizard.plan_notes import NotesCards
 from gui.wizard.quiet_note import Offer, QuietNote
 from gui.wizard.step import Act, Footer, StepPage
 from gui.wizard.worked_out import WorkedOutDialog
@@ -55,27 +58,36 @@ class PlanPage(StepPage):
         self.chart = ChartCard()
         self.chart.counted.connect(self._count_the_card)
         self.detail = DetailCard()
-        list_ = QWidget()
-        self._list = QVBoxLayout(list_)
+        self.notes = NotesCards()
+        self.notes.wanted.connect(self._open_sheet)
+        self._ways = QWidget()
+        self._list = QVBoxLayout(self._ways)
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(8)
         self._list.addWidget(self._others)
         self._list.addWidget(self.more)
         self._list.addStretch(1)
-        self._lower = Beside(list_, self.chart, shares=(3, 2))
+        self._lower = Beside(self._ways, self.chart, shares=(3, 2))
         self._make_rows(_ROWS)
         _ = self.assembly.offers  # read while the person reads, not when the page comes up
-        self._advised = self.state
-        self._hand_over = QTimer(self, singleShot=True, interval=0)
-        self._hand_over.timeout.connect(self._show_advised)
-        self._pictures = QTimer(self, singleShot=True, interval=0)
-        self._pictures.timeout.connect(self._show_pictures)
+        self._advised: _Advised | None = None
+        self._begin = self._in_a_turn(self._advise)
+        self._hand_over = self._in_a_turn(self._show_advised)
+        self._more = self._in_a_turn(self._go_on)
+        self._parts: list[Callable[[Advice, Recommendation, Answers], None]] = []  # still to show
         # The offer first: where it shows, the plan below it cannot be carried out right now.
         for widget in (self._title, self._lead, self._small, self.main, self._lower):
             self.body.addWidget(widget)
         self.body.addWidget(self.detail)
         self.body.addWidget(self._tree)
+        self.body.addWidget(self.notes)
         self.render()
+
+    def _in_a_turn(self, act: Callable[[], None]) -> QTimer:
+        """For work that gets a turn of the event loop alone: all at once would hold the window."""
+        timer = QTimer(self, singleShot=True, interval=0)
+        timer.timeout.connect(act)
+        return timer
 
     def title(self) -> str:
         return say("page.plan.title")
@@ -84,36 +96,64 @@ class PlanPage(StepPage):
         advice, chosen = self.state.advice, self.state.recommendation
         answers = self.state.answers
         self._title.setText(say("page.plan.title"))
-        for widget in (self.main, self._tree, self._lower, self.detail):
+        for widget in (self.main, self._tree, self._lower, self.detail, self.notes):
             widget.setVisible(chosen is not None)
         if advice is None or chosen is None or answers is None:
             self._lead.setText(say("page.plan.working"))
             self._small.hide()
             self._show_rows(())
             return
-        self._lead.setText(say("page.plan.lead", n=len(advice.recommendations)))
+        ways = len(advice.recommendations)
+        self._lead.setText(say("page.plan.lead.one" if ways == 1 else "page.plan.lead", n=ways))
         inputs = advice.inputs or default_inputs(answers, self.assembly.offers)
         self.main.show_plan(chosen, inputs.hours_per_day)
         self._tree.say(words.tree_line(advice))
-        others = [
-            index
-            for index in range(len(advice.recommendations))
-            if self.state.starter or index != self.state.chosen
-        ]
-        self._others.setText(say("page.plan.others"))
-        self._others.setVisible(bool(others))
-        self._show_rows(tuple(others))
         self._offer_starter()
+        self._make_rows(len(self._other_ways) if self._all else 0)
         self.detail.memory.make_room(len(chosen.fit.parts) if chosen.fit else 0)
-        self._pictures.start()
+        self._parts = [self._show_others, self._show_costs, self._show_detail, self._show_notes]
+        self._more.start()
 
-    def _show_pictures(self) -> None:
-        """In a turn of their own, so that the words need not wait for them."""
+    @property
+    def whole(self) -> bool:
+        """Whether everything on the page shows the state."""
+        return not self._parts
+
+    def _go_on(self) -> None:
+        """The next part of the page, so that the plan itself need not wait for what is below it."""
         advice, chosen = self.state.advice, self.state.recommendation
         answers = self.state.answers
-        if advice is not None and chosen is not None and answers is not None:
-            self.chart.show_costs(advice, chosen, answers, self.assembly.offers)
-            self.detail.show_plan(chosen)
+        if not self._parts or advice is None or chosen is None or answers is None:
+            self._parts = []
+            return
+        self._parts.pop(0)(advice, chosen, answers)
+        if self._parts:
+            self._more.start()
+
+    @property
+    def _other_ways(self) -> tuple[int, ...]:
+        ways = len(self.state.advice.recommendations) if self.state.advice else 0
+        return tuple(i for i in range(ways) if self.state.starter or i != self.state.chosen)
+
+    def _show_others(self, _advice: Advice, _chosen: Recommendation, _said: Answers) -> None:
+        others = self._other_ways
+        self._others.setText(say("page.plan.others"))
+        self._ways.setVisible(bool(others))  # alone, the chart takes their place as well
+        self._show_rows(others)
+
+    def _show_costs(self, advice: Advice, chosen: Recommendation, said: Answers) -> None:
+        self.chart.show_costs(advice, chosen, said, self.assembly.offers)
+
+    def _show_detail(self, _advice: Advice, chosen: Recommendation, _said: Answers) -> None:
+        self.detail.show_plan(chosen)
+
+    def _show_notes(self, advice: Advice, _chosen: Recommendation, _said: Answers) -> None:
+        self.notes.show_notes(self._checks(), advice.upgrades)
+
+    def _checks(self) -> tuple[Check, ...]:
+        """Those of the plan that is shown large; the advice has those of its first one."""
+        chosen, profile = self.state.recommendation, self.state.profile
+        return checks(chosen, profile) if chosen is not None and profile is not None else ()
 
     def footer(self) -> Footer:
         plan = self.state.plan
@@ -128,28 +168,53 @@ class PlanPage(StepPage):
 
     def entered(self) -> None:
         self._all = False
-        state, answers = self.state, self.state.answers
-        if state.advice is not None or state.probe is None or answers is None:
+        state = self.state
+        if state.advice is not None or state.probe is None or state.answers is None:
             self._take(flow.take_up(state))
+            if self._advised is not None and state.advice is not None:
+                self._hand_over.start()  # left before it was shown
+        else:
+            self._begin.start()
+
+    def _advise(self) -> None:
+        state, answers = self.state, self.state.answers
+        if state.probe is None or answers is None:
             return
-        profile = build_profile(state.probe, answers)
+        profile = build_profile(state.probe, answers, self.assembly.measured())
         catalog, offers = self.assembly.catalog, self.assembly.offers
         advice = recommend(profile, catalog, offers, self._inputs(answers))
         small = starter(profile, catalog, offers)
-        self._advised = flow.with_advice(state, profile, advice, small)
-        self._hand_over.start()  # shown in a turn of its own: both together would hold the window
+        self._advised = _Advised(profile=profile, advice=advice, small=small)
+        self._hand_over.start()
 
     def left(self) -> None:
+        self._begin.stop()
         self._hand_over.stop()
 
     def _show_advised(self) -> None:
-        self._take(flow.take_up(self._advised))
+        """What was worked out. A plan that was chosen before stays chosen."""
+        found, state = self._advised, self.state
+        if found is None:
+            return
+        self._advised = None
+        again = flow.with_advice(state, found.profile, found.advice, found.small)
+        if state.starter:
+            again = flow.choose_starter(again)
+        elif state.chosen and (before := state.recommendation) is not None:
+            again = flow.choose(again, _place_of(before, found.advice))
+        self._take(flow.take_up(again))
+        if self._sheet is not None:
+            self._sheet.show_advice(replace(found.advice, checks=self._checks()))
 
     def press_link(self) -> None:
+        self._open_sheet("figures")
+
+    def _open_sheet(self, section: str) -> None:
         advice, answers = self.state.advice, self.state.answers
         if advice is None or answers is None:
             return
-        self._sheet = WorkedOutDialog(advice, answers, self.window())
+        advice = replace(advice, checks=self._checks())
+        self._sheet = WorkedOutDialog(advice, answers, self.window(), section=section)
         self._sheet.figures_changed.connect(self._work_out)
         self._sheet.destroyed.connect(self._sheet_is_gone)
         self._sheet.open()
@@ -167,22 +232,15 @@ class PlanPage(StepPage):
             self._work_out(replace(advice.inputs, count_hardware=count))
 
     def _work_out(self, inputs: CostInputs) -> None:
-        """The whole advice again, from other figures. A plan that was chosen stays chosen."""
+        """The whole advice again, from other figures."""
         state, answers = self.state, self.state.answers
         if state.profile is None or state.advice is None or answers is None:
             return
         self._figures = dict(changed_fields(default_inputs(answers, self.assembly.offers), inputs))
         offers = self.assembly.offers
         advice = recommend(state.profile, self.assembly.catalog, offers, inputs)
-        before = state.recommendation if state.chosen or state.starter else None
-        again = flow.with_advice(state, state.profile, advice, state.small)
-        if state.starter:
-            again = flow.choose_starter(again)
-        elif before is not None:
-            again = flow.choose(again, _place_of(before, advice))
-        self._take(again)
-        if self._sheet is not None:
-            self._sheet.show_advice(advice)
+        self._advised = _Advised(profile=state.profile, advice=advice, small=state.small)
+        self._hand_over.start()
 
     def _take(self, state: WizardState) -> None:
         """Makes the plan for what is chosen, where it can be carried out."""
@@ -270,6 +328,15 @@ class PlanPage(StepPage):
             row.show()
         self.more.setText(say("page.plan.more", n=len(indices) - len(shown)))
         self.more.setVisible(len(indices) > len(shown))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Advised:
+    """What was worked out and is not shown yet."""
+
+    profile: Profile
+    advice: Advice
+    small: Recommendation | None
 
 
 def _place_of(before: Recommendation, advice: Advice) -> int:

@@ -63,6 +63,7 @@ class MainCard(Card):
 
     def show_plan(self, what: Recommendation, hours_per_day: float) -> None:
         starter = what.model is not None and what.model.starter
+        measured = what.speed is not None and what.speed.basis == "measured"
         self._tile.set_icon(KIND_ICONS[what.kind.value])
         self._name.setText(words.name(what))
         self._what.setText(words.what_it_is(what))
@@ -75,7 +76,7 @@ class MainCard(Card):
             say("page.plan.cost"), words.cost(what), "", words.cost_of(what, hours_per_day)
         )
         self._speed.show_figure(
-            say("page.plan.speed"),
+            say(f"page.plan.speed{'.measured' if measured else ''}"),
             words.speed(what),
             say("page.plan.tokens") if what.speed else "",
             words.words_a_second(what),

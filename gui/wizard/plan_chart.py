@@ -105,11 +105,10 @@ def picture(advice: Advice, chosen: Recommendation, said: Answers, offers: Offer
         *(_break_even(found) for found in rest if found.kind in told),
         *_cheapest(drawn, chosen.kind, months),
         *_at_a_rate(advice, drawn, currency, offers),
-        *_left_out(curves, drawn, chosen.kind, currency),
+        *(_left_out(curves, drawn, chosen.kind, currency) if drawn else ()),
     )
-    key = "page.plan.chart.year" if months == YEAR else "page.plan.chart.months"
     scene = Scene(
-        title=say(key, n=months),
+        title=_over(months),
         lines=lines,
         steps=tuple(_month(n) for n in range(months + 1)),
         marks=meets,
@@ -147,6 +146,13 @@ def _line(found: CostCurve, chosen: Kind, months: int) -> Line:
 
 def _name(kind: str, chosen: Kind) -> str:
     return say("page.plan.chart.this" if kind == chosen.value else f"kind.{kind}")
+
+
+def _over(months: int) -> str:
+    years, rest = divmod(months, YEAR)
+    if rest:
+        return say("page.plan.chart.months", n=months)
+    return say("page.plan.chart.year" if years == 1 else "page.plan.chart.years", n=years)
 
 
 def _month(number: int) -> str:

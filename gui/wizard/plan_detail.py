@@ -160,7 +160,7 @@ class SpeedCard(Card):
             self._chip.set_state("", None, say("page.plan.reading.predicted"))
         told = say(
             "page.plan.reading.speed",
-            tokens=text().span(low, high),
+            tokens=words.tokens_a_second(speed),
             words=words.reading_speed(low, high),
         )
         mark = say("page.plan.reading.mark")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
 from core.advice.article import verdict_beside
 from core.advice.reasons import CHARACTERS_PER_TOKEN, WORDS_PER_TOKEN
-from core.domain import Advice, Kind, Money, Recommendation
+from core.domain import Advice, Kind, Money, Recommendation, Speed
 from gui import language
 from gui.language import say, text
 
@@ -70,11 +71,17 @@ def cost(what: Recommendation) -> str:
     """What a month costs, as a range."""
     if what.cost.monthly is None:
         return say("page.plan.cost.unknown")
-    low, high = (
-        text().money(Money(amount=amount, currency=what.cost.currency))
-        for amount in what.cost.monthly
-    )
-    return low if low == high else f"{low}–{high}"
+    low, high = (_amount(amount, what.cost.currency) for amount in what.cost.monthly)
+    if low == high:
+        return low
+    sign = re.match(r"\D*", low)
+    return f"{low}–{high.removeprefix(sign.group() if sign else '')}"  # one sign is enough
+
+
+def _amount(amount: Decimal, currency: str) -> str:
+    if abs(amount) >= _NO_CENTS_FROM:
+        return round_money(amount, currency)
+    return text().money(Money(amount=amount, currency=currency))
 
 
 def cost_of(what: Recommendation, hours_per_day: float) -> str:
@@ -95,7 +102,14 @@ def cost_a_month(what: Recommendation) -> str:
 def speed(what: Recommendation) -> str:
     if what.speed is None:
         return say("page.plan.cost.unknown")
-    return text().span(*what.speed.tokens_per_s)
+    return tokens_a_second(what.speed)
+
+
+def tokens_a_second(found: Speed) -> str:
+    """A guess needs no decimals from ten on; what was measured keeps its own."""
+    if found.basis == "measured":
+        return text().span(*found.tokens_per_s)
+    return text().span(*(round(end, 0 if end >= 10 else 1) for end in found.tokens_per_s))
 
 
 def words_a_second(what: Recommendation) -> str:
@@ -189,7 +203,5 @@ def tree_line(advice: Advice) -> str:
     """What a known rule of thumb says to the same answers, and why ours differs if it does."""
     tree = advice.tree
     path = [say(f"tree.{step.replace(':', '.')}") for step in tree.path]
-    rule = say(
-        "page.plan.tree", verdict=say(f"tree.verdict.{tree.verdict}"), path=text().listed(path)
-    )
+    rule = say("page.plan.tree", verdict=say(f"tree.verdict.{tree.verdict}"), path=" → ".join(path))
     return joined((rule, text().note(verdict_beside(tree, advice.recommendations[0]))))

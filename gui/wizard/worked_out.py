@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -32,6 +33,7 @@ _LISTS: dict[str, Callable[[Advice], Iterable[QWidget]]] = {
     "checks": rows.checks,
 }
 _SIZE = (760, 560)
+_AT_ONCE = 4  # rows of a list in one turn of the event loop, so that a long one holds nobody up
 _FIELDS_BY_UNIT = {"kwh": "kwh_price", "card": "hardware_price"}
 
 
@@ -43,7 +45,14 @@ class WorkedOutDialog(QDialog):
 
     figures_changed = Signal(object)
 
-    def __init__(self, advice: Advice, said: Answers, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        advice: Advice,
+        said: Answers,
+        parent: QWidget | None = None,
+        *,
+        section: str = "figures",
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("worked-out")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -62,8 +71,9 @@ class WorkedOutDialog(QDialog):
         self.form.changed.connect(self.figures_changed)
         self._stack = QStackedWidget()
         self._sections = {name: _Section() for name in SECTIONS}
-        for section in self._sections.values():
-            self._stack.addWidget(section.area)
+        for name, made in self._sections.items():
+            made.area.setAccessibleName(say(f"page.plan.sheet.tab.{name}"))
+            self._stack.addWidget(made.area)
         figures = self._sections["figures"].body
         lead = rows.head(say("page.plan.sheet.figures"), say("page.plan.sheet.figures.lead"))
         figures.insertWidget(0, lead)
@@ -73,10 +83,10 @@ class WorkedOutDialog(QDialog):
         self._close.setText(say("page.plan.how.close"))
         self._close.clicked.connect(self.accept)
         self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._refresh)
+        self._soon.timeout.connect(self._build)
         self._lay_out()
         self.show_advice(advice)
-        self._turn_to("figures")
+        self._turn_to(section)
         self._close.setFocus()
 
     def show_advice(self, advice: Advice) -> None:
@@ -86,18 +96,28 @@ class WorkedOutDialog(QDialog):
             self.form.show_inputs(advice.inputs, _known(advice, self._said))
         for section in self._sections.values():
             section.stale = True
-        self._soon.start()  # in a turn of its own: the page behind was made anew just now
+        self._soon.start()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that belongs to the section is there."""
+        section = self._sections[SECTIONS[self._stack.currentIndex()]]
+        return not section.stale and section.rest is None
 
     def _turn_to(self, name: object) -> None:
         self.segments.set_value(name)
         self._stack.setCurrentIndex(SECTIONS.index(str(name)))
-        self._refresh()
+        self._soon.start()
 
-    def _refresh(self) -> None:
+    def _build(self) -> None:
+        """A few rows of what is looked at, and the next ones in the next turn."""
         name = SECTIONS[self._stack.currentIndex()]
         section = self._sections[name]
         if section.stale:
-            section.fill(_LISTS[name](self._advice))
+            section.begin(_LISTS[name](self._advice))
+        section.go_on()
+        if not self.whole:
+            self._soon.start()
 
     def _lay_out(self) -> None:
         head = QVBoxLayout()
@@ -123,21 +143,30 @@ class _Section:
 
     def __init__(self) -> None:
         self.area, self.body = scroll_column(860, (24, 10, 24, 12))
+        self.area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # the arrow keys move its list
         self.holder = QWidget()
         self.stale = True
+        self.rest: Iterator[QWidget] | None = None  # what was not made yet
         self._list = QVBoxLayout(self.holder)
         self._list.setContentsMargins(0, 0, 0, 0)
         self._list.setSpacing(6)
         self.body.addWidget(self.holder)
 
-    def fill(self, widgets: Iterable[QWidget]) -> None:
-        self.stale = False
+    def begin(self, widgets: Iterable[QWidget]) -> None:
+        """Makes room for another list."""
+        self.stale, self.rest = False, iter(widgets)
         while (item := self._list.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.hide()
                 widget.deleteLater()
-        for widget in widgets:
+
+    def go_on(self) -> None:
+        """Puts the next rows below those that are there."""
+        more = list(islice(self.rest or (), _AT_ONCE))
+        for widget in more:
             self._list.addWidget(widget)
+        if len(more) < _AT_ONCE:
+            self.rest = None
 
 
 def _known(advice: Advice, said: Answers) -> Known:

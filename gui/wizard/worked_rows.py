@@ -16,7 +16,7 @@ from gui.widgets.labels import Chip, Label
 from gui.wizard import plan_words as words
 
 _VERDICTS = {"same": ("success", "check"), "differs": ("info", "compare"), "unknown": ("", None)}
-_STATES = {
+STATES = {
     "ok": ("check-circle", "success"),
     "watch": ("warning", "warning"),
     "todo": ("dot", "accent"),
@@ -106,13 +106,13 @@ def guide(advice: Advice) -> Iterable[QWidget]:
     yield head(say("page.plan.sheet.guide"), words.tree_line(advice))
     yield from _with_lines(
         Row(
-            say("page.plan.sheet.guide.says", what=text().note(claim.article)),
+            say(f"claim.{claim.id}.title"),
             [
+                say("page.plan.sheet.guide.says", what=text().note(claim.article)),
                 say("page.plan.sheet.ours", what=text().note(claim.ours)),
                 _source(claim.source),
             ],
             right=_chip(*_VERDICTS[claim.verdict], say(f"page.plan.sheet.{claim.verdict}")),
-            role="body",
         )
         for claim in advice.claims
     )
@@ -123,7 +123,8 @@ def checks(advice: Advice) -> Iterable[QWidget]:
     yield head(say("page.plan.sheet.checks"), say("page.plan.sheet.checks.lead"))
     for check in advice.checks:
         state = _chip("", None, say(f"page.plan.sheet.{check.state}"))
-        yield Row(text().note(check.note), role="body", icon=_STATES[check.state], right=state)
+        lines = [text().note(check.note)]
+        yield Row(say(f"check.{check.id}.title"), lines, icon=STATES[check.state], right=state)
     if advice.checklist:
         yield head(say("page.plan.sheet.checklist"), say("page.plan.sheet.checklist.lead"))
         for note in advice.checklist:

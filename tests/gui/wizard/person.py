@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from core.setup.flow import WizardPage
 from gui.widgets.labels import Label
+from gui.wizard.plan import PlanPage
 from gui.wizard.setup import SetupPage
 from gui.wizard.window import WizardWindow
 
@@ -78,7 +79,14 @@ class Person:
         """The plan page comes up first, what it advises a moment later."""
         assert self.window.state.page is WizardPage.PLAN
         self.waits_until(lambda: self.window.state.advice is not None)
-        QApplication.processEvents()  # its pictures come after its words
+        self.waits_for_the_page()
+
+    def waits_for_the_page(self) -> None:
+        """The plan page shows its pictures a few events after its words."""
+        page = self.window.page
+        if isinstance(page, PlanPage):
+            self.waits_until(lambda: page.whole)
+        QTest.qWait(10)
 
     def to_setup(self) -> None:
         self.to_plan()

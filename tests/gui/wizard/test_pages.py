@@ -118,12 +118,12 @@ def test_every_page_changes_its_language_at_once(
         QTest.qWait(10)  # new labels come up with the next events
         english = person.reads()
         language.switch("zh_CN")
-        QTest.qWait(10)
+        person.waits_for_the_page()
         chinese = person.reads()
         assert _han(chinese) > 20, name
         assert not _latin_lines(english) & _latin_lines(chinese), name
         language.switch("en")
-        QTest.qWait(10)
+        person.waits_for_the_page()
         again = sorted(person.reads().splitlines())
         assert again == sorted(english.splitlines()), name
 
@@ -335,7 +335,7 @@ def test_another_way_is_swapped_into_the_main_card(
     person: Person, stands_on: Callable[[str], None], world: World
 ) -> None:
     stands_on("rtx4090-24gb")
-    person.to_plan()
+    person.to_plan("public", "more", "years")
     state = person.window.state
     assert state.profile is not None
     advice = recommend(state.profile, world.catalog, world.offers)
@@ -347,6 +347,7 @@ def test_another_way_is_swapped_into_the_main_card(
     after = person.window.state
     assert after.recommendation == advice.recommendations[1]
     assert after.plan != state.plan
+    person.waits_for_the_page()
     assert person.sees("other-0")
 
 
