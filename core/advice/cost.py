@@ -8,6 +8,7 @@ without such a rate there is no sum. `inputs` are those that `check_inputs` lets
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import ROUND_CEILING, Decimal
 
@@ -40,7 +41,6 @@ __all__ = [
     "in_currency",
     "local_cost",
     "over_budget",
-    "per_million",
     "tariff_for",
     "token_cost",
     "unknown_cost",
@@ -63,18 +63,19 @@ _EU = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO S
 
 
 def local_cost(
-    answers: Answers, inputs: CostInputs, offers: Offers, card: CardFacts | None, cards: int = 1
+    answers: Answers, inputs: CostInputs, offers: Offers, *cards: CardFacts | None
 ) -> Cost:
-    """Electricity, and what must be bought; a card that is here only where it is asked for.
+    """Electricity, and what must be bought; cards that are here only where it is asked for.
 
-    A resale takes off at the end of the horizon what is left of the price. At best that falls in
-    a straight line to `resale_share` of it at the end of the lifetime, and on to nothing (as
+    `cards` are those that compute; one that is not known makes the cost unknown. A resale takes
+    off at the end of the horizon what is left of the price. At best that falls in a straight line
+    to `resale_share` of it at the end of the lifetime, and on to nothing (as
     `(price - resale) / months` each month); at worst a used card brings no more than that share,
     however early it is sold.
     """
-    line, prices = _electricity(answers, inputs, offers, card, cards)
+    line, prices = _electricity(answers, inputs, offers, cards)
     lines = [line]
-    hardware = _hardware(answers, inputs, offers, card, cards)
+    hardware = _hardware(answers, inputs, offers, cards)
     if hardware is not None:
         lines += hardware[0]
         prices += hardware[1]
@@ -82,9 +83,9 @@ def local_cost(
 
 
 def _electricity(
-    answers: Answers, inputs: CostInputs, offers: Offers, card: CardFacts | None, cards: int
+    answers: Answers, inputs: CostInputs, offers: Offers, cards: Sequence[CardFacts | None]
 ) -> tuple[CostLine, list[PriceNote]]:
-    watts = wall_watts(card, cards)
+    watts = wall_watts(*cards)
     note = _kwh_note(answers, inputs, offers)
     if watts is None or note is None:
         return CostLine(code="electricity", monthly=None), []
@@ -95,11 +96,12 @@ def _electricity(
     return CostLine(code="electricity", monthly=(low, high), currency=currency), [note]
 
 
-def wall_watts(card: CardFacts | None, cards: int = 1) -> Decimal | None:
+def wall_watts(*cards: CardFacts | None) -> Decimal | None:
     """What the computer draws at the wall while these cards compute, on the high side."""
-    if card is None or card.tdp_w is None:
+    watts = [card.tdp_w for card in cards if card is not None and card.tdp_w is not None]
+    if not watts or len(watts) < len(cards):
         return None
-    return _exact(card.tdp_w) * WALL_FACTOR * max(cards, 1)
+    return sum(map(_exact, watts), Decimal(0)) * WALL_FACTOR
 
 
 def tariff_for(country: str, offers: Offers) -> Tariff | None:
@@ -120,31 +122,45 @@ def _kwh_note(answers: Answers, inputs: CostInputs, offers: Offers) -> PriceNote
 
 
 def _hardware(
-    answers: Answers, inputs: CostInputs, offers: Offers, card: CardFacts | None, cards: int
+    answers: Answers, inputs: CostInputs, offers: Offers, cards: Sequence[CardFacts | None]
 ) -> tuple[list[CostLine], list[PriceNote]] | None:
     """The price at the start and what is left of it at the end; None where it is not counted."""
-    name = card.name if card else ""
     if inputs.hardware_price is not None:
-        code, count = "hardware", 1  # the price of all that must be bought
-        note = _own_price(name, "card", inputs.hardware_price, offers)
+        code = "hardware"
+        name = next((card.name for card in cards if card is not None), "")
+        notes = [_own_price(name, "card", inputs.hardware_price, offers)]
     elif inputs.count_hardware:
-        code, count = "hardware_here", max(cards, 1)
-        if card is None or card.price is None:
+        code = "hardware_here"
+        found = [_card_note(card, offers) for card in cards]
+        notes = [note for note in found if note is not None]
+        if not notes or len(notes) < len(found):
             return [CostLine(code=code, monthly=None)], []
-        source = replace(card.source, date=card.price_date)
-        note = _note(name, "card", Price(money=card.price, source=source), offers)
     else:
         return None
-    money = note.price.money
-    price = _cents(money.amount * count)
-    lines = [CostLine(code=code, monthly=_NOTHING, once=(price, price), currency=money.currency)]
-    best, worst = _left(price, answers.horizon_months, inputs)
+    moneys = [note.price.money for note in notes]
+    lines: list[CostLine] = []
+    for currency in dict.fromkeys(money.currency for money in moneys):
+        price = _cents(sum((m.amount for m in moneys if m.currency == currency), Decimal(0)))
+        lines += _bought(code, price, currency, answers.horizon_months, inputs)
+    return lines, notes
+
+
+def _card_note(card: CardFacts | None, offers: Offers) -> PriceNote | None:
+    if card is None or card.price is None:
+        return None
+    source = replace(card.source, date=card.price_date)
+    return _note(card.name, "card", Price(money=card.price, source=source), offers)
+
+
+def _bought(
+    code: str, price: Decimal, currency: str, months: int, inputs: CostInputs
+) -> list[CostLine]:
+    lines = [CostLine(code=code, monthly=_NOTHING, once=(price, price), currency=currency)]
+    best, worst = _left(price, months, inputs)
     if best:
         resale = (-best, -worst)
-        lines.append(
-            CostLine(code="resale", monthly=_NOTHING, once=resale, currency=money.currency)
-        )
-    return lines, [note]
+        lines.append(CostLine(code="resale", monthly=_NOTHING, once=resale, currency=currency))
+    return lines
 
 
 def _left(price: Decimal, months: int, inputs: CostInputs) -> Range:
@@ -152,18 +168,6 @@ def _left(price: Decimal, months: int, inputs: CostInputs) -> Range:
     share = _exact(inputs.resale_share)
     line = max(Decimal(0), 1 - (1 - share) * months / inputs.lifetime_months)
     return _cents(price * line), _cents(price * min(line, share))
-
-
-def per_million(tokens_per_s: float, watts: float, kwh_price: Decimal) -> Decimal | None:
-    """What the electricity for a million tokens written here costs, in the tariff's currency.
-
-    `1e6 / (tokens/s x 3600) x kW x price of a kWh`, with the power at the wall. None where the
-    speed is nothing or not known.
-    """
-    if not 0 < tokens_per_s < float("inf") or not 0 <= watts < float("inf"):
-        return None
-    hours = Decimal(1_000_000) / (_exact(tokens_per_s) * 3600)
-    return _cents(hours * _exact(watts) / 1000 * kwh_price)
 
 
 # --- a rented machine -------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
 
 from core.advice.candidates import (
     CONTEXTS,
@@ -37,7 +36,6 @@ from core.domain import (
     EngineImage,
     EngineKind,
     Kind,
-    Money,
     Note,
     Offers,
     Profile,
@@ -157,26 +155,8 @@ def _local_cost(
 ) -> Cost:
     """By the power of the cards that take part; a processor is known by its name or not at all."""
     cards = [device for device in devices if device.gpu is not None] or devices[:1]
-    facts = [_facts(device, profile, catalog) for device in cards]
-    return local_cost(profile.answers, inputs, offers, _together(facts))
-
-
-def _together(facts: Sequence[CardFacts | None]) -> CardFacts | None:
-    """Several cards as one, as far as power and price go. One unknown makes all of it unknown."""
-    cards = [card for card in facts if card is not None]
-    if len(cards) < len(facts):
-        return None
-    watts = [card.tdp_w for card in cards if card.tdp_w is not None]
-    prices = [card.price for card in cards if card.price is not None]
-    currency = {price.currency for price in prices}
-    whole_price = len(prices) == len(cards) and len(currency) == 1
-    return replace(
-        cards[0],
-        tdp_w=sum(watts) if len(watts) == len(cards) else None,
-        price=Money(amount=sum((p.amount for p in prices), Decimal(0)), currency=currency.pop())
-        if whole_price
-        else None,
-    )
+    facts = (_facts(device, profile, catalog) for device in cards)
+    return local_cost(profile.answers, inputs, offers, *facts)
 
 
 def _facts(device: Device, profile: Profile, catalog: Catalog) -> CardFacts | None:

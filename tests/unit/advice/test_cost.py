@@ -16,13 +16,12 @@ from core.advice.cost import (
     hybrid_cost,
     local_cost,
     over_budget,
-    per_million,
     tariff_for,
     token_cost,
     unknown_cost,
 )
 from core.advice.cost_inputs import BOUNDS, check_inputs
-from core.advice.currency import cost_in, in_currency
+from core.advice.currency import CENT, cost_in, in_currency
 from core.advice.offers import parse_offers
 from core.advice.price_age import STALE_AFTER_DAYS, first_day, is_stale
 from core.advice.speed import ANSWER_TOKENS, THINKING_TOKENS
@@ -70,7 +69,7 @@ def test_electricity_is_power_times_hours_times_tariff() -> None:
 
 
 def test_two_cards_draw_twice_as_much() -> None:
-    cost = local_cost(answers(), inputs(busy_share=(1.0, 1.0)), offers(), card(), cards=2)
+    cost = local_cost(answers(), inputs(busy_share=(1.0, 1.0)), offers(), card(), card())
     assert cost.monthly == amounts("12.85", "12.85")
 
 
@@ -123,10 +122,25 @@ def test_a_card_is_worth_nothing_in_the_end_and_never_less(months: int, left: st
     assert resale == ([amounts(left, left)] if left else [])
 
 
+def test_cards_of_different_kinds_have_each_their_own_power_and_price() -> None:
+    large = card(price=usd(1600), price_date="2026-11")
+    small = card(name="GeForce RTX 3060", tdp_w=170.0, price=usd(300), price_date="2026-10")
+    used = inputs(count_hardware=True, busy_share=(1.0, 1.0))
+    cost = local_cost(answers(), used, offers(), large, small)
+    alone = [local_cost(answers(), used, offers(), one) for one in (large, small)]
+    assert cost.once == amounts("1900", "1900")
+    assert cost.monthly is not None
+    assert abs(cost.monthly[1] - sum(one.monthly[1] for one in alone if one.monthly)) <= CENT
+    said = [(note.name, note.price.money.amount) for note in cost.prices if note.unit == "card"]
+    assert said == [(large.name, 1600), (small.name, 300)]
+    for unknown in (None, card(price=None)):
+        assert local_cost(answers(), used, offers(), large, unknown).total is None
+
+
 def test_a_card_that_is_here_counts_only_where_it_is_asked_for() -> None:
     facts = card(price=usd(1500), price_kind="street", price_date="2026-Q1")
     assert local_cost(answers(), inputs(), offers(), facts).once == (0, 0)
-    cost = local_cost(answers(), inputs(count_hardware=True), offers(), facts, cards=2)
+    cost = local_cost(answers(), inputs(count_hardware=True), offers(), facts, facts)
     assert cost.once == amounts("3000", "3000")
     note = cost.prices[1]
     assert (note.name, note.unit, note.price.source.date) == (facts.name, "card", "2026-Q1")
@@ -159,25 +173,6 @@ def test_without_a_rate_there_is_no_sum_of_two_currencies() -> None:
     cost = local_cost(said, inputs(hardware_price=usd(1000)), offers(rates=()), card())
     assert (cost.monthly, cost.once, cost.total) == (None, None, None)
     assert all(part.monthly is not None for part in cost.lines)
-
-
-@pytest.mark.parametrize(
-    ("tokens_per_s", "watts", "cost"),
-    [
-        (29.8, 224, "0.35"),  # RTX 3060
-        (92.5, 464, "0.24"),  # RTX 4090
-        (23.9, 138, "0.27"),  # DGX Spark
-        (51.9, 227, "0.21"),  # M3 Ultra
-    ],
-)
-def test_a_million_tokens_of_a_14b_at_home(tokens_per_s: float, watts: float, cost: str) -> None:
-    """Wall meters and speeds of geerlingguy/ai-benchmarks, 14B at Q4_K_M, at 0.17 for a kWh."""
-    assert per_million(tokens_per_s, watts, Decimal("0.17")) == Decimal(cost)
-
-
-@pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
-def test_without_a_speed_a_million_tokens_cost_nobody_knows_what(speed: float) -> None:
-    assert per_million(speed, 200, Decimal("0.17")) is None
 
 
 # --- a rented machine -------------------------------------------------------------------------
