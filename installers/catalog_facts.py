@@ -81,13 +81,45 @@ ALIASES = {
     "RTX 6000 Ada": ("NVIDIA RTX 6000 Ada Generation",),
     "RTX PRO 6000 Blackwell": ("NVIDIA RTX PRO 6000 Blackwell Workstation Edition",),
     "Tesla V100 32GB": ("Tesla V100-SXM2-32GB", "Tesla V100-PCIE-32GB"),
-    "Ryzen AI Max+ 395 (Strix Halo) 128GB": ("AMD Radeon 8060S", "Radeon 8060S Graphics"),
+    "Ryzen AI Max+ 395 (Strix Halo) 128GB": (
+        "AMD Radeon 8060S",
+        "Radeon 8060S Graphics",
+        "AMD RYZEN AI MAX+ 395 w/ Radeon 8060S",
+    ),
     "Intel N150 mini PC (single channel)": ("Intel N150",),
     "Instinct MI300X": ("AMD Instinct MI300X", "AMD Instinct MI300X OAM"),
     "Raspberry Pi 5 16GB": tuple(
         f"Raspberry Pi 5 Model B{rest}" for rest in ("", " Rev 1.0", " Rev 1.1")
     ),
 }
+
+_COMPARE = "memory and its width: NVIDIA's comparison of laptops; 16 Gbit/s per pin: notebookcheck"
+_APPLE = "Apple's announcement of the chip, as reported"
+_UNCHECKED = "the maker's figure, from general knowledge"
+# Chips that the data files lack and many people have: (name, vendor, kind, GiB, GB/s, compute
+# capability, year, source). A laptop's chip is another one than the card of the same number; its
+# power is set by the maker of the laptop, so it is not known.
+MORE_CARDS: tuple[tuple[str, str, str, int | None, float, str, int, str], ...] = (
+    ("GeForce RTX 4050 Laptop", "nvidia", "discrete", 6, 192, "8.9", 2023,
+     _COMPARE),
+    ("GeForce RTX 4060 Laptop", "nvidia", "discrete", 8, 256, "8.9", 2023,
+     _COMPARE),
+    ("GeForce RTX 4070 Laptop", "nvidia", "discrete", 8, 256, "8.9", 2023,
+     _COMPARE),
+    ("GeForce RTX 4080 Laptop", "nvidia", "discrete", 12, 421, "8.9", 2023,
+     "memory: NVIDIA's comparison of laptops; bandwidth: hardwaredb.net"),
+    ("GeForce RTX 3060 Laptop", "nvidia", "discrete", 6, 336, "8.6", 2021, _UNCHECKED),
+    ("GeForce RTX 3070 Laptop", "nvidia", "discrete", 8, 384, "8.6", 2021,
+     f"{_UNCHECKED}; the slower of its two memories"),
+    ("Apple M1", "apple", "unified", 16, 68.25, "metal", 2020, _UNCHECKED),
+    ("Apple M1 Pro", "apple", "unified", 32, 200, "metal", 2021, _APPLE),
+    ("Apple M2", "apple", "unified", 24, 100, "metal", 2022, _APPLE),
+    ("Apple M2 Pro", "apple", "unified", 32, 200, "metal", 2023, _APPLE),
+    ("Apple M2 Max", "apple", "unified", 96, 400, "metal", 2023, _APPLE),
+    ("Apple M3", "apple", "unified", 24, 100, "metal", 2023, _UNCHECKED),
+    ("Apple M3 Max", "apple", "unified", 128, 300, "metal", 2023,
+     f"{_UNCHECKED}; the slower of its two variants"),
+)  # fmt: skip
 
 # Bits of one weight by the first word of a format. FP4 beside FP8 has no one number.
 BITS = {"FP8": 8, "INT8": 8, "INT4": 4, "NVFP4": 4}

@@ -27,6 +27,7 @@ from catalog_facts import (
     MEMORY_SEEN_GIB,
     MIXED_PARTS,
     MIXED_REVISION,
+    MORE_CARDS,
     MXFP4_GIB,
     NEEDS,
     OLD_HEADS,
@@ -73,6 +74,7 @@ def models_toml(data: dict[str, Any]) -> str:
 
 def cards_toml(data: dict[str, Any]) -> str:
     rows = [_card(raw, data["generated"]) for raw in data["gpus"] if raw["memory_bandwidth_gbs"]]
+    rows += [_more_card(row) for row in MORE_CARDS]
     return _document(data["generated"], "cards", rows)
 
 
@@ -381,6 +383,20 @@ def _card(raw: dict[str, Any], date: str) -> dict[str, Any]:
         "year": raw.get("launch_year"),
         **price,
         "source": {"text": text, "date": date},
+    }
+
+
+def _more_card(row: tuple[str, str, str, int | None, float, str, int, str]) -> dict[str, Any]:
+    name, vendor, kind, gib, bandwidth, capability, year, source = row
+    return {
+        "name": name,
+        "vendor": vendor,
+        "kind": kind,
+        "vram_bytes": gib * 2**30 if gib else None,
+        "memory_bandwidth_gbs": bandwidth,
+        "compute_capability": capability,
+        "year": year,
+        "source": {"text": source, "date": "2026-11-25"},
     }
 
 

@@ -16,7 +16,7 @@ from core.advice.attention import (
     cache_bytes,
     padded,
 )
-from core.domain import Accelerator, Attention, Device, Model, Quant
+from core.domain import Accelerator, Attention, Device, GpuKind, Model, Quant
 
 __all__ = [
     "BYTES_PER_ELEMENT",
@@ -195,6 +195,8 @@ def usable_bytes(device: Device) -> int:
     """What of the device's free memory a model may take: the margin is off."""
     if device.gpu is None:
         margin = max(RAM_MARGIN_BYTES, int(device.free_bytes * RAM_MARGIN_SHARE))
+    elif device.gpu.unified_memory or device.gpu.kind is GpuKind.INTEGRATED:
+        margin = 0  # taken off with the share of the computer's memory that a profile counts
     else:
         margin = GPU_MARGIN_BYTES
     return max(0, device.free_bytes - margin)

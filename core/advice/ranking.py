@@ -26,7 +26,7 @@ _NO_PRICE = Decimal("Infinity")
 class Merit:
     """One way as ranking sees it. Smaller is better in each field, and in their order."""
 
-    later: bool
+    later: int  # 0 can be set up, 1 once an obstacle here is gone, 2 not by this version
     slow: bool
     over_budget: bool
     weakness: int  # steps of quality, negative
@@ -39,7 +39,7 @@ class Merit:
     name: str
 
     @property
-    def key(self) -> tuple[bool, bool, bool, float, int, Decimal, int, bool, int, str]:
+    def key(self) -> tuple[int, bool, bool, float, int, Decimal, int, bool, int, str]:
         # Where nothing is pleasant, the better model would only be the slower one.
         worth = self.slowness if self.slow and not self.effort else float(self.weakness)
         return (
@@ -67,7 +67,7 @@ def merit(found: Recommendation, profile: Profile, catalog: Catalog, offers: Off
     if found.kind is Kind.LOCAL:
         money = Decimal(0)  # the computer is here: its electricity decides nothing between models
     return Merit(
-        later=not found.can_set_up,
+        later=_later(found),
         slow=is_slow(found),
         over_budget=over_budget(found.cost, answers, offers) is True
         and (found.kind is not Kind.LOCAL),
@@ -80,6 +80,12 @@ def merit(found: Recommendation, profile: Profile, catalog: Catalog, offers: Off
         size=found.model.params_total if found.model else 0,
         name=f"{found.model.id if found.model else ''} {found.provider} {found.offer}",
     )
+
+
+def _later(found: Recommendation) -> int:
+    if found.can_set_up:
+        return 0
+    return 1 if any(note.code.startswith("why_not.card.") for note in found.why_not) else 2
 
 
 def is_slow(found: Recommendation) -> bool:

@@ -120,7 +120,7 @@ def test_the_file_and_the_context(
 def test_a_card_comes_before_the_processor_though_a_finer_file_fits_there() -> None:
     chip = shared_gpu("apple", "Apple M4")
     mac = {"os": "macos", "arch": "arm64", "engine": Missing("not_installed")}
-    found = taken(SEVEN, profile(chip, ram_gib=16, free_gib=9.6, **mac))
+    found = taken(SEVEN, profile(chip, ram_gib=16, free_gib=8.4, **mac))
     assert found.device.accelerator is Accelerator.METAL
     assert found.quant.name == "Q4_K_M"
 

@@ -346,7 +346,8 @@ def test_a_version_that_is_no_number_is_a_slip():
         ("NVIDIA GeForce RTX 4070", 12, "GeForce RTX 4070"),
         ("NVIDIA GeForce RTX 4060 Ti", 16, "GeForce RTX 4060 Ti 16GB"),
         ("NVIDIA GeForce RTX 4060 Ti", 8, "GeForce RTX 4060 Ti 8GB"),
-        ("NVIDIA GeForce RTX 4060 Laptop GPU", 8, None),
+        ("NVIDIA GeForce RTX 4060 Laptop GPU", 8, "GeForce RTX 4060 Laptop"),
+        ("NVIDIA GeForce RTX 2070 Laptop GPU", 8, None),  # not the card of the same number
         ("NVIDIA GeForce RTX 3060", 8, None),  # another chip than the one with 12 GB
         ("NVIDIA A100-SXM4-40GB", 40, "A100 40GB"),
         ("NVIDIA H100 80GB HBM3", 80, "H100 80GB SXM"),

@@ -149,7 +149,7 @@ def test_memory_that_is_shared_counts_once():
     chip = shared_gpu("apple", "Apple M2", kind=GpuKind.INTEGRATED)
     file = quant(SEVEN, "Q4_K_M")
     what = need(model(SEVEN), file, 8192, Accelerator.METAL)
-    enough = what.total_bytes + what.host_bytes + GPU_MARGIN_BYTES
+    enough = what.total_bytes + what.host_bytes
     for spare, there in ((-1, False), (0, True)):
         place = Device(
             name="M2", accelerator=Accelerator.METAL, free_bytes=enough + spare, gpu=chip

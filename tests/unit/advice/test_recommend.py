@@ -77,9 +77,9 @@ EXPECTED = {
     "arc-a770-16gb.json": ("qwen-14b", "Q4_K_M", Accelerator.INTEL),
     "windows-rtx4060-laptop.json": ("qwen-7b", "Q4_K_M", Accelerator.CUDA13),
     "dgx-spark-128gb.json": ("qwen-32b", "Q4_K_M", Accelerator.CUDA13),
-    "apple-m4-16gb.json": ("qwen-7b", "Q4_K_M", Accelerator.METAL),
+    "apple-m4-16gb.json": ("qwen-7b", "Q5_K_M", Accelerator.METAL),
+    "apple-m2-16gb.json": ("qwen-7b", "Q4_K_M", Accelerator.METAL),
     # The smallest in its fine file, whose hash the download takes from its source.
-    "apple-m2-16gb.json": ("qwen-1.5b", "Q8_0", Accelerator.METAL),
     "laptop-8gb-no-gpu.json": ("qwen-1.5b", "Q8_0", Accelerator.CPU),
     "raspberry-pi-5.json": ("qwen-1.5b", "Q8_0", Accelerator.CPU),
     "unknown-gpu.json": ("qwen-1.5b", "Q8_0", Accelerator.CPU),

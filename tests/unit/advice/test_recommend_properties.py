@@ -328,11 +328,13 @@ def test_a_dearer_price_never_raises_a_rank(
         assert after is None or before is not None
 
 
-@pytest.mark.parametrize("kind", [Kind.CLOUD, Kind.TOKENS])
-def test_a_price_decides_at_all(kind: Kind) -> None:
+@pytest.mark.parametrize(
+    ("kind", "budget"),
+    [(Kind.CLOUD, 10**6), (Kind.TOKENS, 2000)],  # with the first, a full model is rented
+)
+def test_a_price_decides_at_all(kind: Kind, budget: int) -> None:
     """What is far over the budget comes after what is within it."""
-    said = answers(budget=Money(amount=Decimal(2000), currency="USD"))
-    # A card that nobody can use yet stands between.
+    said = answers(budget=Money(amount=Decimal(budget), currency="USD"))
     card = gpu("NVIDIA GeForce RTX 4070", 12)
     found = probe(card, ram_gib=12, engine=Missing("not_installed"))
     profile = asked(found, said)
