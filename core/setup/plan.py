@@ -87,12 +87,21 @@ def _engine(
 
 
 def _devices(recommendation: Recommendation, profile: Profile) -> tuple[Device, ...]:
-    """What the advice laid the model out on, as this computer has it."""
-    wanted = [part.device for part in recommendation.fit.parts] if recommendation.fit else []
-    if wanted and all(device in profile.devices for device in wanted):
-        return tuple(wanted)
-    # Advice for another computer than the one the plan is for.
-    raise AppError("cannot_set_up", {"kind": recommendation.kind.value}, remedy="choose_other_plan")
+    """What the advice laid the model out on, as this computer has it now: its free memory may have
+    changed since, and equal cards are told apart by their order."""
+    here = list(profile.devices)
+    found = []
+    for part in recommendation.fit.parts if recommendation.fit else ():
+        wanted = (part.device.name, part.device.accelerator)
+        same = next((each for each in here if (each.name, each.accelerator) == wanted), None)
+        if same is not None:
+            here.remove(same)
+            found.append(same)
+    if not found or len(found) < len(recommendation.fit.parts if recommendation.fit else ()):
+        # Advice for another computer than the one the plan is for.
+        params = {"kind": recommendation.kind.value}
+        raise AppError("cannot_set_up", params, remedy="choose_other_plan")
+    return tuple(found)
 
 
 def _fit(

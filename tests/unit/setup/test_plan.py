@@ -136,9 +136,22 @@ def test_a_context_that_does_not_fit_into_memory_is_refused(best, seen):
 
 
 def test_memory_that_was_taken_meanwhile_is_noticed(best):
-    """Advice belongs to the memory it was worked out for: now there would be other advice."""
     later = profile(gpu(vram_free_bytes=3 * GIB), ram_gib=64)
-    _refused("cannot_set_up", best, later)
+    _refused("model_too_large", best, later)
+
+
+def test_memory_that_changed_a_little_is_reckoned_anew(best):
+    later = profile(gpu(vram_free_bytes=23 * GIB - 1), ram_gib=64)
+    assert _plan(best, later).memory_bytes == best.fit.needed_bytes
+
+
+def test_equal_cards_are_told_apart_by_their_order():
+    card = gpu("NVIDIA GeForce RTX 3090", 24)
+    two = profile(card, card, ram_gib=64)
+    best = _first(two)
+    assert len(best.fit.parts) == 2
+    assert _plan(best, two).memory_bytes == best.fit.needed_bytes
+    _refused("cannot_set_up", best, profile(card, ram_gib=64))
 
 
 def test_the_built_in_engine_instead_computes_on_the_processor(seen):
