@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.advice.candidates import ENOUGH_CONTEXT, below_floor
+from core.advice.imagined import bought
 from core.advice.memory import need
 from core.advice.quality import bits
 from core.advice.speed import predict_speed
@@ -13,11 +14,8 @@ from core.domain import (
     CardFacts,
     Catalog,
     Claim,
-    Device,
     Fit,
     FitPart,
-    Gpu,
-    GpuKind,
     Model,
     Note,
     Probe,
@@ -39,8 +37,6 @@ CHAT_67B = "deepseek-llm-67b-chat"
 
 # The file most people take: four to five bits for each number of the model.
 USUAL_FILE = "Q4_K_M"
-# A new card has this much free once its driver and a desktop run.
-_FREE_SHARE = 0.96
 
 
 def claim_of(
@@ -84,33 +80,13 @@ def needs(catalog: Catalog, model_id: str) -> tuple[Model, Quant, int] | None:
     return None if what is None else (model, quant, what.total_bytes)
 
 
-def as_device(card: CardFacts) -> Device:
-    """A card of the catalogue as if it were in a computer."""
-    memory = card.vram_bytes or 0
-    shared = card.kind == "unified"
-    gpu = Gpu(
-        vendor=card.vendor,
-        name=card.name,
-        kind=GpuKind.INTEGRATED if shared else GpuKind.DISCRETE,
-        vram_bytes=memory,
-        vram_free_bytes=int(memory * _FREE_SHARE),
-        driver="",
-        compute_capability=card.compute_capability or "",
-        unified_memory=shared,
-    )
-    accelerator = Accelerator.ROCM if card.vendor == "amd" else Accelerator.CUDA
-    return Device(
-        name=card.name, accelerator=accelerator, free_bytes=int(memory * _FREE_SHARE), gpu=gpu
-    )
-
-
 def speed_on(
     model: Model, quant: Quant, cards: Sequence[CardFacts], catalog: Catalog, probe: Probe
 ) -> tuple[float, float]:
     """Tokens per second, low and high, with the model in equal parts on these cards."""
     parts = tuple(
         FitPart(
-            device=as_device(card),
+            device=bought(card),
             layers=max(1, model.layers // len(cards)),
             weights_bytes=quant.size_bytes // len(cards),
             expert_bytes=0,

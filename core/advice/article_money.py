@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from core.advice.article_models import MIDDLE, NO_SOURCE, Params, as_device, claim_of, needs
+from core.advice.article_models import MIDDLE, NO_SOURCE, Params, claim_of, needs
 from core.advice.candidates import ENOUGH_CONTEXT, usable_devices
 from core.advice.cards import find_card
 from core.advice.currency import in_currency
-from core.advice.memory import GPU_MARGIN_BYTES, usable_bytes
+from core.advice.imagined import bought, rented
+from core.advice.memory import usable_bytes
 from core.advice.placement import fit_on
 from core.domain import (
     CardFacts,
@@ -41,8 +42,6 @@ SPOT_PERCENT = 70
 NEAR_SHARE = Decimal("0.25")
 NEAR_PERCENT = 5
 
-_FREE_IN_THE_CLOUD = 0.98  # of a rented card, before anything is started
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Large:
@@ -67,8 +66,7 @@ def find_large(
     machines = [
         offer
         for offer in offers.cloud
-        if offer.hourly is not None
-        and offer.memory_bytes * _FREE_IN_THE_CLOUD - GPU_MARGIN_BYTES >= needed
+        if offer.hourly is not None and usable_bytes(rented(offer, catalog)) >= needed
     ]
     rents = [rent for rent in offers.rents if not rent.spot and _rent_holds(rent, needed, catalog)]
     return Large(
@@ -112,14 +110,14 @@ def _cheapest_card(
         if card.kind == "discrete"
         and card.vendor in vendors
         and card.price is not None
-        and usable_bytes(as_device(card)) >= needed
+        and usable_bytes(bought(card)) >= needed
     ]
     return min(cards, key=lambda card: (_usd(card.price, offers), card.name), default=None)
 
 
 def _rent_holds(rent: Rent, needed: int, catalog: Catalog) -> bool:
     card = find_card(catalog, rent.card, None)
-    return card is not None and usable_bytes(as_device(card)) >= needed
+    return card is not None and usable_bytes(bought(card)) >= needed
 
 
 # --- the price of things ----------------------------------------------------------------------

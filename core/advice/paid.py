@@ -10,6 +10,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from core.advice.cost import cloud_cost, hybrid_cost, in_currency, over_budget, token_cost
+from core.advice.imagined import rented
 from core.advice.quality import SMALL_PARAMS, quality_step
 from core.advice.ranking import merit, strength
 from core.advice.speed import predict_speed
@@ -21,11 +22,8 @@ from core.domain import (
     CloudOffer,
     Cost,
     CostInputs,
-    Device,
     EngineKind,
     Fit,
-    Gpu,
-    GpuKind,
     Kind,
     Model,
     Note,
@@ -39,8 +37,6 @@ from core.domain import (
 )
 
 _LATER = Note(code="why_not.not_in_this_version")
-# A rented machine has this much of its cards free before anything is started.
-_FREE_SHARE = 0.98
 _AT_HOME = {"CN": ("alibaba", "tencent")}  # providers with their machines in the country
 
 
@@ -169,7 +165,7 @@ def _rented(
     inputs: CostInputs,
 ) -> Recommendation | None:
     """The best model this machine holds."""
-    devices = (_card(offer, catalog),) * offer.cards
+    devices = (rented(offer, catalog),) * offer.cards
     found = next(
         (
             (model, weights, *fit)
@@ -207,27 +203,6 @@ def _rented(
         speed=speed,
     )
     return replace(way, reasons=way.reasons + tuple(note for note in notes if note))
-
-
-def _card(offer: CloudOffer, catalog: Catalog) -> Device:
-    facts = next((card for card in catalog.cards if card.name == offer.card), None)
-    capability = facts.compute_capability if facts else None
-    gpu = Gpu(
-        vendor="nvidia",
-        name=offer.card,
-        kind=GpuKind.DISCRETE,
-        vram_bytes=offer.memory_bytes,
-        vram_free_bytes=int(offer.memory_bytes * _FREE_SHARE),
-        driver="580",
-        compute_capability=capability or "",
-        unified_memory=False,
-    )
-    return Device(
-        name=offer.card,
-        accelerator=Accelerator.CUDA13,
-        free_bytes=int(offer.memory_bytes * _FREE_SHARE),
-        gpu=gpu,
-    )
 
 
 def parallel_speed(

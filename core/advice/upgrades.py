@@ -17,17 +17,15 @@ from core.advice.candidates import (
     stopgap_quants,
     usable_devices,
 )
+from core.advice.imagined import bought
 from core.advice.memory import usable_bytes
 from core.advice.placement import fits, lack
 from core.advice.profile import build_profile, shares_memory, unusable_gpus
 from core.advice.quality import SMALL_LOSS, grade, quality_step
 from core.domain import (
-    Accelerator,
     CardFacts,
     Catalog,
     Device,
-    Gpu,
-    GpuKind,
     Kind,
     Model,
     Note,
@@ -38,9 +36,7 @@ from core.domain import (
     known,
 )
 
-# A new card is bought, not a museum piece; and its driver and a desktop take a little of it.
-NEWEST_YEARS = 6
-_FREE_SHARE = 0.96
+NEWEST_YEARS = 6  # a new card is bought, not a museum piece
 # With everything else closed, the system itself still takes this much of a computer's memory.
 CLOSED_SHARE = 0.85
 # A card of about the same size is not bought for more memory.
@@ -137,7 +133,7 @@ def _with_a_card(profile: Profile, catalog: Catalog, first: Candidate | None) ->
     for card in _sold(catalog):
         if (card.vram_bytes or 0) <= here * _CLEARLY_LARGER:
             continue
-        best = _better(roomy, catalog, (_as_device(card),), first)
+        best = _better(roomy, catalog, (bought(card),), first)
         if best is not None:
             return Upgrade(note=_buy(card, best), model=best.model, quant=best.quant, card=card)
     return None
@@ -202,26 +198,6 @@ def _sold(catalog: Catalog) -> list[CardFacts]:
             useful.append(card)
             most = card.vram_bytes or 0
     return useful
-
-
-def _as_device(card: CardFacts) -> Device:
-    memory = card.vram_bytes or 0
-    gpu = Gpu(
-        vendor=card.vendor,
-        name=card.name,
-        kind=GpuKind.DISCRETE,
-        vram_bytes=memory,
-        vram_free_bytes=int(memory * _FREE_SHARE),
-        driver="580",
-        compute_capability=card.compute_capability or "",
-        unified_memory=False,
-    )
-    return Device(
-        name=card.name,
-        accelerator=Accelerator.CUDA13,
-        free_bytes=int(memory * _FREE_SHARE),
-        gpu=gpu,
-    )
 
 
 # --- passed over ------------------------------------------------------------------------------
