@@ -7,6 +7,7 @@ from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
+from gui.widgets.table import Picture, Table
 
 _HEIGHT = 8
 
@@ -71,10 +72,11 @@ class MeterBar(QWidget):
         painter.end()
 
 
-class RangeBar(QWidget):
+class RangeBar(Picture):
     """A predicted range as a band and a measured value as a dot. Outside the band it warns.
 
-    A tick shows a value to compare with, such as how fast people read.
+    A tick shows a value to compare with, such as how fast people read. With a table it takes the
+    focus, so that the Menu key reaches it.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -83,8 +85,12 @@ class RangeBar(QWidget):
         self._band = (0.0, 0.0)
         self._dot: float | None = None
         self._tick: float | None = None
+        self._table: Table | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        theme.watcher().changed.connect(self.update)
+
+    def table(self) -> Table | None:
+        return self._table
 
     def set_values(
         self,
@@ -93,9 +99,12 @@ class RangeBar(QWidget):
         measured: float | None = None,
         description: str = "",
         tick: float | None = None,
+        table: Table | None = None,
     ) -> None:
         """All in the same unit. `description` is what a screen reader says."""
         self._band, self._dot, self._tick = (low, high), measured, tick
+        self._table = table
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if table else Qt.FocusPolicy.NoFocus)
         self._top = max(high, measured or 0.0, tick or 0.0) * 1.15 or 1.0
         self.setAccessibleDescription(description)
         self.update()

@@ -84,7 +84,9 @@ class MainCard(Card):
         self._privacy.show_grade(what)
         self._why.show_points(say("page.plan.why"), words.reasons(what))
         self._know.show_points(say("page.plan.know"), words.limits(what))
-        self.setAccessibleName(f"{words.name(what)}. {words.what_it_is(what)}")
+        self.setAccessibleName(
+            words.joined((words.closed(words.name(what)), words.what_it_is(what)))
+        )
 
 
 class OtherRow(Card):
@@ -136,7 +138,7 @@ class OtherRow(Card):
         self._why_not.setVisible(bool(self._why_not.text()))
         parts = (words.name(what), say(f"privacy.{what.privacy}"), words.cost_a_month(what),
                  self._what.text(), self._why_not.text())  # fmt: skip
-        self.setAccessibleName(". ".join(part for part in parts if part))
+        self.setAccessibleName(words.joined(words.closed(part) for part in parts if part))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(

@@ -12,6 +12,7 @@ from gui.widgets.cards import Card
 from gui.widgets.labels import Chip, Label
 from gui.widgets.memory_bar import MemoryBar, Part
 from gui.widgets.meters import RangeBar
+from gui.widgets.table import Table
 from gui.wizard import plan_words as words
 from gui.wizard.beside import Beside
 
@@ -165,7 +166,8 @@ class SpeedCard(Card):
         )
         mark = say("page.plan.reading.mark")
         dot = (low + high) / 2 if measured else None
-        self.bar.set_values(low, high, dot, f"{told} {mark}", words.READING[language.current()])
+        reading = words.READING[language.current()]
+        self.bar.set_values(low, high, dot, f"{told} {mark}", reading, self._as_table(speed))
         self.bar.setAccessibleName(self._title.text())
         self._speed.setText(told)
         self._reading.setText(mark)
@@ -176,3 +178,16 @@ class SpeedCard(Card):
             label.setVisible(seconds is not None)
             if seconds is not None:
                 label.setText(say(key, time=words.span_of_time(*seconds)))
+
+    def _as_table(self, speed: Speed) -> Table:
+        reading = text().number(round(words.READING[language.current()], 1))
+        rows = [
+            (self._chip.text(), say("page.plan.reading.a_second", n=words.tokens_a_second(speed))),
+            (say("page.plan.reading.people"), say("page.plan.reading.a_second", n=reading)),
+        ]
+        for name, seconds in (("answer", speed.answer_s), ("first", speed.first_token_s)):
+            if seconds is not None:
+                told = words.span_of_time(*seconds)
+                rows.append((say(f"page.plan.reading.{name}.name"), told))
+        heads = (say("page.plan.memory.part"), say("page.plan.reading.value"))
+        return Table(title=self._title.text(), heads=heads, rows=tuple(rows))

@@ -167,6 +167,11 @@ def joined(sentences: Iterable[str]) -> str:
     return ("" if language.current() == "zh_CN" else " ").join(sentences)
 
 
+def closed(words: str) -> str:
+    """Words as a sentence: with a full stop, if they have none yet."""
+    return words if words[-1:] in ".。" else say("page.plan.sentence", what=words)
+
+
 def _calm(value: float) -> float:
     """Whole words from ten on; a guess needs no decimals."""
     return round(value) if value >= 2 else round(value, 1)

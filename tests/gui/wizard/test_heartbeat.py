@@ -15,9 +15,8 @@ from tests.gui.heartbeat import Heartbeat
 from tests.gui.wizard.person import Person
 from tests.gui.wizard.world import SMALLEST, World
 
-# Of this thread's own time, so that a computer busy with other things makes no difference. The
-# promise is 0.05 s; a computer that runs tests may be slower than a person's.
-LONGEST_S = 0.1
+# Of this thread's own time, so that a computer busy with other things makes little difference.
+LONGEST_S = 0.05
 # The style sheet is asked again for every widget there is. Somebody does that once.
 LONGEST_LANGUAGE_S = 0.6
 

@@ -33,18 +33,19 @@ from core.domain import (
     Verdict,
 )
 from core.edges.places import read_places
-from core.setup.flow import WizardPage
+from core.setup.flow import WizardPage, WizardState
 from core.text import LANGUAGES
 from gui import language
 from gui.language import say, text
 from gui.wizard import plan_words, worked_rows
 from gui.wizard.figures import FIELDS, FiguresForm, Known, number, read
 from gui.wizard.plan import PlanPage
+from gui.wizard.plan_card import OtherRow
 from gui.wizard.plan_chart import crossing, picture
 from gui.wizard.plan_detail import MemoryCard, SpeedCard, memory_parts
 from gui.wizard.worked_out import SECTIONS, WorkedOutDialog
 from tests.gui.wizard.person import Person
-from tests.gui.wizard.world import World, machine
+from tests.gui.wizard.world import ANSWER, World, machine
 
 PUBLIC = Answers(
     sensitivity=Sensitivity.PUBLIC,
@@ -228,6 +229,11 @@ def test_a_measured_speed_has_a_dot_and_says_so(qtbot) -> None:  # type: ignore[
     assert card._chip.text() == say("page.plan.reading.measured")
     assert card.bar._dot == 41
     assert "0.1–0.6 s" in card._first.text()
+    table = card.bar.table()
+    assert table is not None
+    assert table.rows[0] == (say("page.plan.reading.measured"), "41 tokens/s")
+    assert table.rows[-1][1] == "0.1–0.6 s"
+    assert card.bar.focusPolicy() & Qt.FocusPolicy.TabFocus, "the Menu key reaches it"
 
 
 def test_the_reading_mark_is_that_of_the_language(qtbot) -> None:  # type: ignore[no-untyped-def]
@@ -290,6 +296,7 @@ def test_every_section_is_in_whole_sentences(
         qtbot.addWidget(sheet)
         for section in SECTIONS:
             sheet._turn_to(section)
+            qtbot.waitUntil(lambda sheet=sheet: sheet.whole)
         said = "\n".join(label.text() for label in sheet.findChildren(worked_rows.Label))
         assert "[" not in said.replace("[not", ""), [
             row for row in said.splitlines() if row.startswith("[") or " [" in row
@@ -527,3 +534,140 @@ def test_in_the_smallest_window_the_chart_stands_below_the_list(on_the_plan: Per
     inner = page.scroll.widget()
     # Nothing is cut off at the side.
     person.waits_until(lambda: inner.width() <= page.scroll.viewport().width(), timeout=2000)
+
+
+def test_what_was_measured_here_replaces_the_prediction(
+    open_wizard: Callable[[], Person], world: World
+) -> None:
+    first, *rest = ANSWER
+    world.server.chat = (first, 0.05, *rest)  # as slow as can be true
+    person = open_wizard()
+    person.to_plan()
+    assert not (world.places.state / "journal.db").exists(), "to ask makes no journal"
+    page = person.window.page
+    assert isinstance(page, PlanPage)
+    assert page.detail.speed._chip.text() == say("page.plan.reading.predicted")
+    person.click("primary")
+    person.waits_for(WizardPage.PROOF)
+    (found,) = world.measured()
+    again = open_wizard()
+    again.window.set_state(WizardState())
+    again.to_plan()
+    page = again.window.page
+    assert isinstance(page, PlanPage)
+    speed = page.state.recommendation and page.state.recommendation.speed
+    assert speed is not None
+    assert speed.basis == "measured"
+    assert speed.tokens_per_s[0] <= found.tokens_per_s <= speed.tokens_per_s[1]
+    assert page.detail.speed._chip.text() == say("page.plan.reading.measured")
+    assert say("page.plan.speed.measured") in again.reads()
+
+
+# --- what to mind, and what to change ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", LANGUAGES)
+def test_what_to_mind_and_what_to_buy_stand_on_the_page(
+    person: Person, world: World, stands_on: Callable[[str], None], words: str
+) -> None:
+    language.switch(words)
+    stands_on("rtx4070-12gb")
+    world.__dict__["catalog"] = Assembly(world.places).catalog
+    person.to_plan("public", "more", "years")
+    advice = person.window.state.advice
+    assert advice is not None
+    assert advice.upgrades
+    said = person.reads()
+    assert text().note(advice.upgrades[0].note) in said
+    for check in advice.checks:
+        title = say(f"check.{check.id}.title")
+        assert ((title in said), (text().note(check.note) in said)) == (
+            (True, True) if check.state != "ok" else (False, False)
+        )
+    for button, section in (("see-checks", "checks"), ("see-others", "others")):
+        person.click(button)
+        sheet = person.window.findChild(WorkedOutDialog)
+        assert sheet is not None
+        assert sheet.segments.value == section
+        person.waits_until(lambda sheet=sheet: sheet.whole)
+        person.click("close")
+        person.waits_until(lambda: person.window.findChild(WorkedOutDialog) is None)
+
+
+def test_the_checks_are_those_of_the_plan_that_is_shown_large(on_the_plan: Person) -> None:
+    person = on_the_plan
+    page = person.window.page
+    assert isinstance(page, PlanPage)
+    advice = page.state.advice
+    assert advice is not None
+    other = next(i for i, way in enumerate(advice.recommendations) if way.kind is Kind.TOKENS)
+    before = page._checks()
+    assert before == advice.checks
+    page._choose(other)
+    person.waits_for_the_page()
+    assert page._checks() != before
+    minded = [check for check in page._checks() if check.state != "ok"]
+    assert minded
+    for check in minded:
+        assert text().note(check.note) in person.reads()
+
+
+def test_where_there_is_one_way_the_chart_has_the_whole_width(
+    person: Person, world: World, stands_on: Callable[[str], None]
+) -> None:
+    stands_on("rtx4090-24gb")
+    person.to_plan()
+    advice = person.window.state.advice
+    assert advice is not None
+    assert len(advice.recommendations) == 1
+    page = person.window.page
+    assert isinstance(page, PlanPage)
+    assert say("page.plan.lead.one") in person.reads()
+    person.waits_until(lambda: page.chart.width() == page.main.width())
+
+
+def test_a_range_of_money_has_one_sign_and_no_cents_that_nobody_would_miss(advice: Advice) -> None:
+    way = advice.recommendations[0]
+    ends = (Decimal("68.52"), Decimal("1985.65"))
+    for words, shown in (("en", "$68.52–1,986"), ("zh_CN", "US$68.52–1,986")):
+        language.switch(words)
+        assert plan_words.cost(replace(way, cost=replace(way.cost, monthly=ends))) == shown
+
+
+def test_a_predicted_speed_is_no_more_exact_than_a_guess() -> None:
+    guess = Speed(tokens_per_s=(8.99, 32.7), basis="estimate")
+    assert plan_words.tokens_a_second(guess) == "9–33"
+    assert plan_words.tokens_a_second(replace(guess, basis="measured")) == "8.99–32.7"
+
+
+@pytest.mark.parametrize("words", LANGUAGES)
+def test_another_way_is_read_out_in_whole_sentences(
+    assembly: Assembly,
+    qtbot,
+    words: str,  # type: ignore[no-untyped-def]
+) -> None:
+    language.switch(words)
+    stop = "。" if words == "zh_CN" else "."
+    for way in advised(assembly, "two-rtx3090").recommendations:
+        row = OtherRow(0)
+        qtbot.addWidget(row)
+        row.show_plan(way)
+        said = row.accessibleName()
+        assert said.endswith(stop)
+        assert stop * 2 not in said
+
+
+def test_the_list_in_the_sheet_moves_with_the_keyboard(on_the_plan: Person) -> None:
+    person = on_the_plan
+    person.click("see-checks")
+    sheet = person.window.findChild(WorkedOutDialog)
+    assert sheet is not None
+    person.waits_until(lambda: sheet.whole)
+    area = sheet._sections["checks"].area
+    area.setFocus(Qt.FocusReason.TabFocusReason)
+    bar = area.verticalScrollBar()
+    person.waits_until(lambda: bar.maximum() > 0)
+    QTest.keyClick(area, Qt.Key.Key_PageDown)
+    assert bar.value() > 0
+    assert area.accessibleName() == say("page.plan.sheet.tab.checks")
+    person.click("close")
