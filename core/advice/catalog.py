@@ -36,6 +36,7 @@ FileT = TypeVar("FileT", bound=msgspec.Struct)
 FORMAT = 2  # of the files; another version of the program may write another one
 
 MOST_PRICE = Decimal(1_000_000)  # a card for more is a slip
+_MOST_BITS, _MOST_CAPABILITY, _MOST_DRIVER, _MOST_TEMPERATURE = 64, 100, 10_000, 5
 _MOST_BYTES = 2**50
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _PARTS = re.compile(r"-00001-of-(\d{5})\.gguf$")
@@ -315,6 +316,10 @@ def _check(catalog: Catalog) -> None:
     for card in catalog.cards:
         if wrong := _wrong_in_card(card):
             raise invalid("cards.toml", f"{card.name}: {wrong}")
+    for image in catalog.images:
+        for least in (image.least_driver, image.least_capability):
+            if least is not None and not 0 < least < _MOST_DRIVER:
+                raise invalid("images.toml", f"{image.reference}: {least}")
 
 
 def _wrong_in(model: Model) -> str | None:
@@ -330,6 +335,23 @@ def _wrong_in(model: Model) -> str | None:
     experts = model.experts
     if experts is not None and not 0 < experts.used <= experts.count:
         return f"experts {experts.used} of {experts.count}"
+    # NaN is within no bounds.
+    if wrong := next((f"{name} {of}" for name, of in model.scores if not 0 <= of <= 100), None):
+        return f"score {wrong}"
+    said = model.sampling
+    if not 0 <= (said.temperature or 0) <= _MOST_TEMPERATURE or not 0 <= (said.top_p or 0) <= 1:
+        return f"sampling {said}"
+    return next(filter(None, map(_wrong_in_weights, model.weight_sets)), None)
+
+
+def _wrong_in_weights(weights: WeightSet) -> str | None:
+    figures = (
+        (weights.bits, _MOST_BITS),
+        (weights.memory_bytes, _MOST_BYTES),
+        (weights.least_capability, _MOST_CAPABILITY),
+    )
+    if any(figure is not None and not 0 < figure <= most for figure, most in figures):
+        return f"{weights.repo}: {figures}"
     return None
 
 

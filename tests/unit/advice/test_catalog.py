@@ -283,6 +283,15 @@ def _timed(data: list[bytes]) -> float:
         (0, b"size_bytes = 1117330240", b"size_bytes = 11173302400000000"),
         (0, b"size_bytes = 1117330240", b"size_bytes = 100000000"),  # less than what is in it
         (0, b"size_bytes = 1117330240", b"size_bytes = nan"),
+        (0, b"bits = 16\n", b"bits = nan\n"),
+        (0, b"bits = 16\n", b"bits = inf\n"),
+        (0, b"bits = 16\n", b"bits = 0\n"),
+        (0, b"AIME2024 = 28.9", b"AIME2024 = -inf"),
+        (0, b"AIME2024 = 28.9", b"AIME2024 = nan"),
+        (0, b"AIME2024 = 28.9", b"AIME2024 = 289"),
+        (0, b"temperature = 0.6", b"temperature = nan"),
+        (0, b"top_p = 0.95", b"top_p = 95"),
+        (2, b"least_driver = 525", b"least_driver = nan"),
         (0, b'kind = "gqa"', b'kind = "linear"'),
         (0, b'"gqa", kv_heads = 2', b'"gqa", kv_heads = 0'),
         (0, b'"mla", kv_heads = 16', b'"dsa", kv_heads = 16'),  # without its indexer
