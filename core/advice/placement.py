@@ -107,7 +107,7 @@ def lack(model: Model, quant: Quant, context: int, device: Device, profile: Prof
     """What one device that does not hold a model would have to have. None where the catalogue lacks
     a figure. The first is more than the second, so that they can be told side by side."""
     what = need(model, quant, context, device.accelerator, repack=False)
-    if what is None:
+    if what is None or lay_out(model, quant, context) is None:
         return None
     needed, usable = what.total_bytes, usable_bytes(device)
     if device.gpu is not None and shares_memory(device.gpu):

@@ -10,12 +10,12 @@ from urllib.parse import urlsplit
 from core.advice.advice_json import fit_json, speed_json
 from core.advice.candidates import usable_devices
 from core.advice.gguf_model import model_from_header, part_names, parts_of
-from core.advice.memory import need, usable_bytes
-from core.advice.placement import fits
+from core.advice.memory import usable_bytes
+from core.advice.placement import fits, lack
 from core.advice.speed import predict_speed
 from core.cli.advice_lines import INDENT, Lines, per_token
 from core.cli.columns import wrapped
-from core.domain import Catalog, Device, Fit, Model, Profile, Quant, Speed, Verdict
+from core.domain import Catalog, Fit, Model, Profile, Quant, Speed, Verdict
 from core.edges.addresses import host_of
 from core.errors import AppError
 from core.progress import CancelToken
@@ -29,14 +29,15 @@ CONTEXTS = (4096, 8192, 32768)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """How the file does at one context. Without a fit, `needed_bytes` says what it would take on
-    the roomiest device; None where the head does not say enough."""
+    """How the file does at one context. Without a fit, `needed_bytes` and `available_bytes` say
+    what it lacks where there is most room; None where the head does not say enough."""
 
     context: int
     fit: Fit | None
     speed: Speed | None
     needed_bytes: int | None
-    roomiest: Device
+    available_bytes: int | None
+    where: str  # the name of that place
 
 
 def read_model(source: str, token: CancelToken) -> tuple[Model, Quant]:
@@ -93,10 +94,17 @@ def tell(model: Model, quant: Quant, profile: Profile, catalog: Catalog) -> tupl
     for context in contexts or [model.max_context]:
         fit = next(fits(model, quant, context, profile, devices), None)
         speed = predict_speed(model, quant, fit, catalog, profile.probe) if fit else None
-        what = need(model, quant, context, roomiest.accelerator, repack=False)
-        needed = fit.needed_bytes if fit else what.total_bytes if what else None
+        short = lack(model, quant, context, roomiest, profile)
+        place = profile.devices[-1] if short and short.beside_card else roomiest
         told.append(
-            Told(context=context, fit=fit, speed=speed, needed_bytes=needed, roomiest=roomiest)
+            Told(
+                context=context,
+                fit=fit,
+                speed=speed,
+                needed_bytes=fit.needed_bytes if fit else short and short.needed_bytes,
+                available_bytes=fit.available_bytes if fit else short and short.available_bytes,
+                where=place.name,
+            )
         )
     return tuple(told)
 
@@ -161,15 +169,15 @@ def own_file_lines(model: Model, quant: Quant, told: tuple[Told, ...], lines: Li
                 shown += lines.row("device", one.fit.parts[0].device.name)
             shown += lines.row("speed", *lines.speed(one.speed))
             shown += lines.row("wait", *lines.wait(one.speed))
-        elif one.needed_bytes is None:
+        elif one.needed_bytes is None or one.available_bytes is None:
             shown += lines.row("memory", say("cli.gguf.unknown"))
         else:
             sizes = {
                 "needed": say.size(one.needed_bytes),
-                "available": say.size(usable_bytes(one.roomiest)),
+                "available": say.size(one.available_bytes),
             }
             needed = say("cli.memory.needed", **sizes)
             verdict = say(f"fit.{Verdict.NO.value}")
             shown += lines.row("memory", f"{needed} · {verdict}")
-            shown += lines.row("device", one.roomiest.name)
+            shown += lines.row("device", one.where)
     return shown

@@ -13,6 +13,7 @@ from core.advice.memory import usable_bytes
 from core.cli.advice_lines import Lines
 from core.cli.columns import MOST, width
 from core.cli.own_file import own_file_json, own_file_lines, read_model, tell, verdict_of
+from core.domain import Experts
 from core.errors import AppError
 from core.progress import CancelToken
 from core.text import LANGUAGES, Text
@@ -64,6 +65,20 @@ def test_what_does_not_fit_says_how_much_it_would_take() -> None:
         own_file_lines(model, file, found, Lines(say=Text("en"), answers=parts.answers()))
     )
     assert text.count("Does not fit") == 3
+
+
+def test_memory_that_is_missing_beside_a_card_is_what_is_told() -> None:
+    _, _, _, found = told(SMALL_ID, "Q4_K_M", parts.gpu(), ram_gib=64, free_gib=1)
+    for one in found:
+        assert (verdict_of(one), one.where) == ("no", "A processor")
+        assert (one.needed_bytes or 0) > (one.available_bytes or 0) > 0
+
+
+def test_figures_that_contradict_lead_to_no_verdict() -> None:
+    experts = Experts(count=8, used=2, shared=0, ffn=1024, dense_layers=99)
+    model = replace(parts.model(SMALL_ID), experts=experts)
+    found = tell(model, parts.quant(SMALL_ID, "Q4_K_M"), parts.profile(), parts.catalog())
+    assert {verdict_of(one) for one in found} == {None}
 
 
 def test_a_model_that_forgets_soon_is_not_asked_for_more() -> None:
