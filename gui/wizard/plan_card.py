@@ -134,7 +134,8 @@ class OtherRow(Card):
         self._cost.setText(words.cost_a_month(what))
         self._cost.setVisible(bool(self._cost.text()))
         self._what.setText(words.way_and_speed(what))
-        self._why_not.setText(words.why_not_first(what))
+        first = say("page.plan.recommended") if what.rank == 1 else ""
+        self._why_not.setText(words.why_not_first(what) or first)
         self._why_not.setVisible(bool(self._why_not.text()))
         parts = (words.name(what), say(f"privacy.{what.privacy}"), words.cost_a_month(what),
                  self._what.text(), self._why_not.text())  # fmt: skip

@@ -25,6 +25,7 @@ READING = {
     "zh_CN": (5 + 8) / 2 / CHARACTERS_PER_TOKEN,
 }
 _UNDER_THE_NAME = ("limit.distilled", "limit.starter_not_deepseek")  # said there already
+_NO_PRAISE = ("reason.fits_spilled",)  # how it fits, but nothing that speaks for it
 _NO_CENTS_FROM = 100
 _SHOWN = 4  # points in a list; more would not be read
 
@@ -71,23 +72,26 @@ def cost(what: Recommendation) -> str:
     """What a month costs, as a range."""
     if what.cost.monthly is None:
         return say("page.plan.cost.unknown")
-    low, high = (_amount(amount, what.cost.currency) for amount in what.cost.monthly)
+    whole = what.cost.monthly[1] >= _NO_CENTS_FROM  # then the lower end has none either
+    low, high = (_amount(amount, what.cost.currency, whole) for amount in what.cost.monthly)
     if low == high:
         return low
     sign = re.match(r"\D*", low)
     return f"{low}–{high.removeprefix(sign.group() if sign else '')}"  # one sign is enough
 
 
-def _amount(amount: Decimal, currency: str) -> str:
-    if abs(amount) >= _NO_CENTS_FROM:
-        return round_money(amount, currency)
+def _amount(amount: Decimal, currency: str, whole: bool) -> str:
+    if whole:
+        return round_money(amount.to_integral_value(), currency)
     return text().money(Money(amount=amount, currency=currency))
 
 
 def cost_of(what: Recommendation, hours_per_day: float) -> str:
     """What the money is for."""
     if what.kind is not Kind.LOCAL:
-        return say("page.plan.cost.later")
+        known = what.cost.monthly is not None
+        hours = f"{hours_per_day:g}"
+        return say(f"page.plan.cost.{'at_hours' if known else 'later'}", hours=hours)
     if what.cost.monthly is None:
         return say("page.plan.cost.tariff")
     return say("page.plan.cost.hours", hours=f"{hours_per_day:g}")
@@ -183,7 +187,11 @@ def grade(what: Recommendation) -> tuple[str, str]:
 
 
 def reasons(what: Recommendation) -> list[str]:
-    notes = [note for note in what.reasons if note.code.startswith("reason.")]
+    notes = [
+        note
+        for note in what.reasons
+        if note.code.startswith("reason.") and note.code not in _NO_PRAISE
+    ]
     return [text().note(note) for note in notes[:_SHOWN]]
 
 
@@ -192,7 +200,8 @@ def limits(what: Recommendation) -> list[str]:
     known = [
         note
         for note in what.reasons
-        if note.code.startswith("limit.") and note.code not in _UNDER_THE_NAME
+        if note.code in _NO_PRAISE
+        or (note.code.startswith("limit.") and note.code not in _UNDER_THE_NAME)
     ]
     return [text().note(note) for note in (*what.why_not, *known)[:_SHOWN]]
 

@@ -629,7 +629,7 @@ def test_where_there_is_one_way_the_chart_has_the_whole_width(
 def test_a_range_of_money_has_one_sign_and_no_cents_that_nobody_would_miss(advice: Advice) -> None:
     way = advice.recommendations[0]
     ends = (Decimal("68.52"), Decimal("1985.65"))
-    for words, shown in (("en", "$68.52–1,986"), ("zh_CN", "US$68.52–1,986")):
+    for words, shown in (("en", "$69–1,986"), ("zh_CN", "US$69–1,986")):
         language.switch(words)
         assert plan_words.cost(replace(way, cost=replace(way.cost, monthly=ends))) == shown
 
@@ -671,3 +671,30 @@ def test_the_list_in_the_sheet_moves_with_the_keyboard(on_the_plan: Person) -> N
     assert bar.value() > 0
     assert area.accessibleName() == say("page.plan.sheet.tab.checks")
     person.click("close")
+
+
+def test_what_lies_beside_the_card_is_no_reason_for_a_plan(assembly: Assembly) -> None:
+    said = replace(PUBLIC, sensitivity=Sensitivity.PRIVATE)
+    ways = advised(assembly, "gtx1050ti-4gb", said).recommendations
+    way = next(way for way in ways if way.fit and way.fit.verdict is Verdict.SPILLS)
+    note = next(note for note in way.reasons if note.code == "reason.fits_spilled")
+    assert text().note(note) not in plan_words.reasons(way)
+    assert text().note(note) in plan_words.limits(way)
+
+
+def test_a_price_elsewhere_says_for_how_much_use_it_is(advice: Advice) -> None:
+    way = next(way for way in advice.recommendations if way.kind is Kind.CLOUD)
+    assert "2 hours" in plan_words.cost_of(way, 2.0)
+    unknown = replace(way, cost=paid("cloud", 0, None))
+    assert plan_words.cost_of(unknown, 2.0) == say("page.plan.cost.later")
+
+
+def test_the_first_way_is_still_called_the_first_when_another_one_is_large(
+    on_the_plan: Person,
+) -> None:
+    person = on_the_plan
+    person.click("other-1")
+    person.waits_for_the_page()
+    row = person.find("other-0")
+    assert isinstance(row, OtherRow)
+    assert row._why_not.text() == say("page.plan.recommended")
