@@ -141,6 +141,7 @@ class SpeedCard(Card):
         self._speed = Label("caption")
         self.bar = RangeBar()
         self.bar.setObjectName("speed-bar")
+        self.bar.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # it is in the order of the Tab key
         self._reading, self._answer, self._first = (Label("caption") for _ in range(3))
         head = QHBoxLayout()
         head.setSpacing(8)
