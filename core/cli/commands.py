@@ -28,7 +28,6 @@ from core.domain import (
     Endpoint,
     EndpointState,
     EngineKind,
-    Measured,
     Message,
     Money,
     Offers,
@@ -94,13 +93,8 @@ def profile_of(
 ) -> Profile:
     """The computer that is asked about, with what was measured on it where it is this one."""
     probe = look(assembly, options, output, token)
-    measured = () if getattr(options, "machine", None) else measured_here(assembly)
+    measured = () if getattr(options, "machine", None) else assembly.measured()
     return build_profile(probe, answers_of(assembly, options), measured)
-
-
-def measured_here(assembly: Assembly) -> tuple[Measured, ...]:
-    """What answers on this computer took."""
-    return assembly.measured()
 
 
 def offers_of(assembly: Assembly, options: Namespace) -> Offers:

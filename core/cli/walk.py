@@ -38,7 +38,7 @@ def walk(assembly: Assembly, options: Namespace, output: Output, token: CancelTo
     elif assembly.settings.answers is None:
         output.say(say("cli.walk.assumed"))
     answers = commands.answers_of(assembly, options)
-    profile = build_profile(probe, answers, commands.measured_here(assembly))
+    profile = build_profile(probe, answers, assembly.measured())
     plan = _plan(assembly, profile, output, starter=not somebody)
     if somebody and not agreed(output):
         output.say(say("cli.walk.nothing_changed"))
