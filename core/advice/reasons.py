@@ -60,6 +60,12 @@ CHARACTERS_PER_TOKEN = 1.5
 USED_CONTEXT = 1024
 SAFE_CUDA12_DRIVER = 570
 
+_STAYS = {
+    Sensitivity.PUBLIC: "reason.stays_here",
+    Sensitivity.PRIVATE: "reason.you_said_private",
+    Sensitivity.REGULATED: "reason.you_said_regulated",
+}
+
 Assumption = tuple[str, str | int | float]
 
 
@@ -68,9 +74,7 @@ def why_this(candidate: Candidate, profile: Profile) -> tuple[Note, ...]:
     notes = []
     if candidate.model.starter:
         notes.append(Note(code="reason.starter"))
-    sensitivity = profile.answers.sensitivity
-    stays = "reason.stays_here" if sensitivity is Sensitivity.PUBLIC else "reason.you_said_private"
-    notes.append(Note(code=stays))
+    notes.append(Note(code=_STAYS[profile.answers.sensitivity]))
     notes.append(_how_it_lies(candidate))
     if candidate.speed.basis == "measured":
         notes.append(Note(code="reason.measured_here"))
