@@ -166,22 +166,19 @@ def _rented(
 ) -> Recommendation | None:
     """The best model this machine holds."""
     devices = (rented(offer, catalog),) * offer.cards
-    found = next(
-        (
-            (model, weights, *fit)
-            for model in models
-            for weights in model.weight_sets
-            for fit in vllm_fits(model, weights, devices)
-        ),
-        None,
+    held = (
+        (model, weights, *fit)
+        for model in models
+        for weights in model.weight_sets
+        for fit in vllm_fits(model, weights, devices)
     )
+    found = next(held, None)
     if found is None:
         return None
     model, weights, context, fit = found
     quant = as_quant(model, weights)
     answers = profile.answers
     cost = cloud_cost(answers, inputs, offers, offer, quant.size_bytes)
-    speed = parallel_speed(model, quant, fit, catalog, profile)
     notes = (
         Note(code="limit.distilled") if model.distilled else None,
         _old_price(cost),
@@ -200,7 +197,7 @@ def _rented(
         offer=offer.name,
         context=context,
         fit=fit,
-        speed=speed,
+        speed=parallel_speed(model, quant, fit, catalog, profile),
     )
     return replace(way, reasons=way.reasons + tuple(note for note in notes if note))
 

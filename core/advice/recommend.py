@@ -6,7 +6,7 @@ that must not leave are never offered a way out. The order of the rest is in cor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from core.advice.article import claims
@@ -30,7 +30,10 @@ from core.advice.tree import article_tree
 from core.advice.upgrades import passed_over, upgrades
 from core.domain import (
     Advice,
+    BreakEven,
     Catalog,
+    Cost,
+    CostCurve,
     CostInputs,
     Kind,
     Note,
@@ -75,31 +78,41 @@ def recommend(
     ways += by_vllm(profile, catalog, offers, inputs, ranked)
     ways += paid_ways(profile, catalog, offers, inputs, here)
     shown = _shown(ways, profile, catalog, offers)
-    tree = article_tree(profile.answers, offers)
     best = next(iter(ranked), None)
     costs = {way.kind: way.cost for way in reversed(shown) if way.cost.lines or not way.why_not}
-    own = costs.get(Kind.LOCAL)
     return Advice(
-        tree=tree,
+        tree=article_tree(profile.answers, offers),
         recommendations=shown,
         assumptions=assumptions(profile, catalog, offers, inputs, ranked),
         inputs=inputs,
-        curves=tuple(
-            # One picture has one currency, so far as there are rates.
-            curve(kind.value, cost_in(cost, profile.answers.budget.currency, offers) or cost)
-            for kind, cost in costs.items()
-        ),
-        break_even=tuple(
-            break_even(own, kind.value, cost, inputs, offers)
-            for kind, cost in costs.items()
-            if own is not None and kind in (Kind.TOKENS, Kind.CLOUD)
-        ),
+        curves=_curves(costs, profile, offers),
+        break_even=_break_even(costs, inputs, offers),
         passed_over=passed_over(profile, catalog, shown, ranked),
         # Whoever has a better card in the computer already need not buy one.
         upgrades=() if blocked else upgrades(profile, catalog, best),
         claims=claims(profile, catalog, offers, inputs, shown[0] if shown else None),
         checks=checks(shown[0], profile) if shown else (),
         checklist=checklist(profile.answers),
+    )
+
+
+def _curves(costs: Mapping[Kind, Cost], profile: Profile, offers: Offers) -> tuple[CostCurve, ...]:
+    """What was paid month by month. One picture has one currency, so far as there are rates."""
+    currency = profile.answers.budget.currency
+    return tuple(
+        curve(kind.value, cost_in(cost, currency, offers) or cost) for kind, cost in costs.items()
+    )
+
+
+def _break_even(
+    costs: Mapping[Kind, Cost], inputs: CostInputs, offers: Offers
+) -> tuple[BreakEven, ...]:
+    """When this computer is cheaper than what is paid elsewhere. A hybrid runs here as well."""
+    own = costs.get(Kind.LOCAL)
+    return tuple(
+        break_even(own, kind.value, cost, inputs, offers)
+        for kind, cost in costs.items()
+        if own is not None and kind in (Kind.TOKENS, Kind.CLOUD)
     )
 
 

@@ -107,11 +107,10 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
     failures: list[AppError] = []
     others = []
     for origin in origins(quant, places):
-        base = origin.url.split(f"/{quote(quant.repo)}/resolve/")[0]
         if origin.kind == "modelscope":
             others.append(origin)
             continue  # another kind of list
-        url = f"{base}/api/models/{quote(quant.repo)}/tree/{quote(quant.revision)}"
+        url = _list_of_files(origin, quant)
         try:
             listed = http.get_json(url, token=token, trusted=origin.trusted)
         except AppError as error:
@@ -141,6 +140,11 @@ def pinned(quant: Quant, places: Places, token: CancelToken) -> Quant:
         retryable=True,
         detail=detail,
     )
+
+
+def _list_of_files(origin: Origin, quant: Quant) -> str:
+    base = origin.url.split(f"/{quote(quant.repo)}/resolve/")[0]
+    return f"{base}/api/models/{quote(quant.repo)}/tree/{quote(quant.revision)}"
 
 
 def _size(quant: Quant, asked: Sequence[Origin], token: CancelToken) -> int:
