@@ -37,6 +37,8 @@ from core.domain import (
 # in steps down to llama.cpp's own floor (`--fit-ctx`). A thinking model writes up to 32,768.
 CONTEXTS = (32768, 16384, 8192, 7168, 6144, 5120, 4096)
 ENOUGH_CONTEXT = 8192
+# Of memory that other programs want as well, a longer conversation takes no more than this.
+SHARED_ROOM, LITTLE_MORE = 0.6, 0.02
 # The file, and as much again as a tenth of it: a file system wants room, the journal too.
 DISK_SHARE = 1.1
 
@@ -225,9 +227,24 @@ def _longer(
             continue
         longer = next(iter(fits(model, quant, context, profile, devices)), None)
         if longer is not None and longer.verdict is Verdict.COMFORTABLE:
+            if not _at_nobodys_cost(longer, fit):
+                continue
             if [part.device for part in longer.parts] == devices:
                 yield Candidate(model=model, quant=quant, context=context, fit=longer, speed=speed)
             return
+
+
+def _at_nobodys_cost(longer: Fit, fit: Fit) -> bool:
+    """Whether more conversation takes nothing from others: in memory that other programs want as
+    well it takes little more, or leaves them enough, and costs no second copy of the weights."""
+    devices = [part.device for part in longer.parts]
+    if not any(device.gpu is None or shares_memory(device.gpu) for device in devices):
+        return True
+    copies = [sum(part.repacked_bytes for part in each.parts) > 0 for each in (longer, fit)]
+    more = longer.needed_bytes - fit.needed_bytes
+    little = more <= longer.available_bytes * LITTLE_MORE
+    enough = longer.needed_bytes <= longer.available_bytes * SHARED_ROOM
+    return copies[0] == copies[1] and (little or enough)
 
 
 def speed_here(model: Model, quant: Quant, fit: Fit, profile: Profile, catalog: Catalog) -> Speed:

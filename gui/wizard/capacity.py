@@ -46,6 +46,7 @@ class Hull:
     model: Model
     needed_bytes: int
     verdict: str  # comfortable | tight | spills | no
+    crawls: bool = False  # it fits, but would most likely be slower than people read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +85,10 @@ def capacity(probe: Probe, catalog: Catalog) -> Capacity:
 
 
 def _best(hulls: tuple[Hull, ...]) -> Hull | None:
-    """The biggest that fits; one that fits only in part, and is slow, only where none does."""
-    fitting = [hull for hull in hulls if hull.verdict in ("comfortable", "tight")]
-    spilling = [hull for hull in hulls if hull.verdict == "spills"]
-    return fitting[-1] if fitting else next(iter(spilling), None)
+    """The biggest that fits and does not crawl, else the smallest that fits in some way."""
+    fitting = [hull for hull in hulls if hull.verdict != "no"]
+    lively = [hull for hull in fitting if not hull.crawls and hull.verdict != "spills"]
+    return lively[-1] if lively else next(iter(fitting), None)
 
 
 def _sizes(catalog: Catalog) -> list[tuple[str, Model]]:
@@ -131,6 +132,7 @@ def _hull(
         model=model,
         needed_bytes=needed,
         verdict=fits.fit.verdict.value if fits else "no",
+        crawls=fits is not None and fits.hopeless,
     )
 
 
