@@ -142,21 +142,21 @@ class Speed:
 class Recommendation:
     rank: int
     kind: Kind
-    model: Model | None  # None where a provider's own model answers, or nothing fits
-    quant: Quant | None
-    engine: EngineKind | None
-    accelerator: Accelerator | None
-    device_name: str  # "2 × NVIDIA GeForce RTX 3090" where a model is shared out
-    image: str | None
-    provider: str  # local | aws | tencent | alibaba | …
-    context: int
-    fit: Fit | None
-    speed: Speed | None
     cost: Cost
-    first_answer_minutes: tuple[float, float] | None
+    provider: str  # local | aws | tencent | alibaba | …
     privacy: str  # stays_here | own_account | third_party | mixed
-    reasons: tuple[Note, ...]
-    why_not: tuple[Note, ...]  # why it cannot be set up
+    model: Model | None = None  # None where a provider's own model answers, or nothing fits
+    quant: Quant | None = None
+    engine: EngineKind | None = None
+    accelerator: Accelerator | None = None
+    device_name: str = ""  # "2 × NVIDIA GeForce RTX 3090" where a model is shared out
+    image: str | None = None
+    context: int = 0
+    fit: Fit | None = None
+    speed: Speed | None = None
+    first_answer_minutes: tuple[float, float] | None = None
+    reasons: tuple[Note, ...] = ()
+    why_not: tuple[Note, ...] = ()  # why it cannot be set up
     not_first: tuple[Note, ...] = ()  # why another one comes before it
     offer: str = ""  # what would be rented or asked: an instance's or a provider's model name
 
