@@ -125,8 +125,12 @@ def best_for_model(
     model: Model, profile: Profile, catalog: Catalog, devices: Sequence[Device]
 ) -> Candidate | None:
     """The best way to run this model on these devices, or None when it fits in no way. Files that
-    are coarser than is good for it only where no other fits."""
-    for quants in (offered_quants(model), stopgap_quants(model)):
+    are coarser than is good for it only where no other fits, and files whose checksum nobody can be
+    asked for just now only where our list has the checksum of none."""
+    tiers = [offered_quants(model), stopgap_quants(model)]
+    if not profile.online:
+        tiers = [tuple(q for q in tier if q.sha256) for tier in tiers] + tiers
+    for quants in tiers:
         ways = _ways(model, quants, profile, catalog, devices)
         if (best := max(ways, key=_way_key, default=None)) is not None:
             return best

@@ -66,7 +66,7 @@ def ranked_here(
 
 def _rank_key(
     candidate: Candidate, profile: Profile, catalog: Catalog
-) -> tuple[bool, bool, float, bool, int, str]:
+) -> tuple[bool, bool, bool, float, bool, int, str]:
     """What can be fetched first, then a pleasant speed, the better answers, the smaller model.
 
     Where nothing is pleasant, the better model would only be the slower one: the time that a person
@@ -76,6 +76,7 @@ def _rank_key(
     worth = step if candidate.comfortable_speed else -candidate.waiting_s
     return (
         candidate.quant.parts > 1,
+        not candidate.quant.sha256 and not profile.online,
         not candidate.comfortable_speed,
         -worth,
         not suits(candidate.model, profile.answers.purpose),
@@ -205,20 +206,9 @@ def _nothing(profile: Profile, note: Note) -> Recommendation:
     return Recommendation(
         rank=1,
         kind=Kind.LOCAL,
-        model=None,
-        quant=None,
-        engine=None,
-        accelerator=None,
-        device_name="",
-        image=None,
         provider="local",
-        context=0,
-        fit=None,
-        speed=None,
         cost=unknown_cost(profile.answers),
-        first_answer_minutes=None,
         privacy="stays_here",
-        reasons=(),
         why_not=(note,),
     )
 

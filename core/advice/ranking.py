@@ -26,7 +26,9 @@ _NO_PRICE = Decimal("Infinity")
 class Merit:
     """One way as ranking sees it. Smaller is better in each field, and in their order."""
 
-    later: int  # 0 can be set up, 1 once an obstacle here is gone, 2 not by this version
+    # 0 can be set up, 1 once the source answers that knows the checksum of the file, 2 once an
+    # obstacle here is gone, 3 not by this version.
+    later: int
     slow: bool
     over_budget: bool
     weakness: int  # steps of quality, negative
@@ -67,7 +69,7 @@ def merit(found: Recommendation, profile: Profile, catalog: Catalog, offers: Off
     if found.kind is Kind.LOCAL:
         money = Decimal(0)  # the computer is here: its electricity decides nothing between models
     return Merit(
-        later=_later(found),
+        later=_later(found, profile),
         slow=is_slow(found),
         over_budget=over_budget(found.cost, answers, offers) is True
         and (found.kind is not Kind.LOCAL),
@@ -82,10 +84,11 @@ def merit(found: Recommendation, profile: Profile, catalog: Catalog, offers: Off
     )
 
 
-def _later(found: Recommendation) -> int:
+def _later(found: Recommendation, profile: Profile) -> int:
     if found.can_set_up:
-        return 0
-    return 1 if any(note.code.startswith("why_not.card.") for note in found.why_not) else 2
+        vouched = profile.online or (found.quant is not None and found.quant.sha256 is not None)
+        return 0 if vouched else 1
+    return 2 if any(note.code.startswith("why_not.card.") for note in found.why_not) else 3
 
 
 def is_slow(found: Recommendation) -> bool:
@@ -119,6 +122,8 @@ def not_first(
     mine, other = (merit(line, profile, catalog, offers) for line in (found, first))
     name = first.model.name if first.model else ""
     same = Note(code="not_first.same", params=(("first", name),))
+    if mine.later == 1 and not other.later:
+        return (Note(code="not_first.no_checksum"),)
     rules: tuple[tuple[str, Callable[[Merit], object]], ...] = (
         ("slow", lambda merit: merit.slow),
         ("over_budget", lambda merit: merit.over_budget),
@@ -137,4 +142,4 @@ def not_first(
             continue
         if rule(mine) > rule(other):  # type: ignore[operator]
             return (Note(code=f"not_first.{code}", params=(("first", name),)),)
-    return (Note(code="not_first.not_yet"),) if mine.later else (same,)
+    return (Note(code="not_first.not_yet"),) if mine.later > 1 else (same,)

@@ -443,3 +443,16 @@ def test_what_most_likely_crawls_is_passed_over():
     )
     passed = {one.model.id: one.note.code for one in advice.passed_over}
     assert passed["deepseek-r1-distill-qwen-32b"] in ("passed.slow", "passed.crawls")
+
+
+def test_where_the_hub_is_silent_a_file_with_our_own_checksum_comes_first():
+    """A mirror may bring it, but is not asked which bytes are right."""
+    silent = Network(hub="timeout", registry="ok", proxy=None)
+    for ram_gib in (8, 16, 64):
+        online = _advice(ram_gib=ram_gib).recommendations
+        offline = _advice(ram_gib=ram_gib, network=silent).recommendations
+        assert offline[0].can_set_up
+        assert offline[0].quant.sha256, ram_gib
+        assert any(line.can_set_up and not line.quant.sha256 for line in online), ram_gib
+        unvouched = [line for line in offline[1:] if line.can_set_up and not line.quant.sha256]
+        assert all(_codes(line.not_first) == ["not_first.no_checksum"] for line in unvouched)

@@ -107,6 +107,23 @@ def test_a_hub_that_names_another_hash_than_the_pinned_one(tmp_path: Path, hub: 
     assert failed.value.code == "hash_unknown"
 
 
+@pytest.mark.parametrize(("kind", "vouches"), [("hub", True), ("hub_mirror", False)])
+def test_a_mirror_brings_the_bytes_and_does_not_say_which_are_right(
+    tmp_path: Path, hub: FileServer, monkeypatch: pytest.MonkeyPatch, kind: str, vouches: bool
+) -> None:
+    quant = replace(make_plan(tmp_path, CONTENT).quant, sha256=None, size_exact=False)
+    hub.add_model(quant.repo, quant.revision, quant.file, CONTENT, SHA256)
+    places = make_places(tmp_path, hub.url)
+    (own,) = sources.origins(quant, places)
+    monkeypatch.setattr(sources, "origins", lambda *_: (replace(own, kind=kind),))
+    if vouches:
+        assert sources.pinned(quant, places, CancelToken()).sha256 == SHA256
+        return
+    with pytest.raises(AppError) as failed:
+        sources.pinned(quant, places, CancelToken())
+    assert failed.value.code == "hash_unknown"
+
+
 def test_a_size_that_is_not_known_is_asked_of_the_file(tmp_path: Path, hub: FileServer) -> None:
     """A server with the file and without a list of files: the pinned hash is enough."""
     plan = make_plan(tmp_path, CONTENT)
