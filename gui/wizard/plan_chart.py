@@ -103,7 +103,7 @@ def picture(advice: Advice, chosen: Recommendation, said: Answers, offers: Offer
         *(() if drawn else (empty,)),
         *_about_the_card(advice),
         *(_break_even(found) for found in rest if found.kind in told),
-        *_cheapest(drawn, chosen.kind, months),
+        *_cheapest(drawn, chosen.kind, months, all_known=len(drawn) == len(curves)),
         *_at_a_rate(advice, drawn, currency, offers),
         *(_left_out(curves, drawn, chosen.kind, currency) if drawn else ()),
     )
@@ -224,8 +224,10 @@ def _about_the_card(advice: Advice) -> tuple[str, ...]:
     return (say(f"page.plan.chart.{'counted' if counted else 'not_counted'}"),)
 
 
-def _cheapest(drawn: Sequence[CostCurve], chosen: Kind, months: int) -> tuple[str, ...]:
-    """Also where it speaks against the plan above."""
+def _cheapest(
+    drawn: Sequence[CostCurve], chosen: Kind, months: int, *, all_known: bool
+) -> tuple[str, ...]:
+    """Also where it speaks against the plan above. What is not drawn might be cheaper still."""
     totals = {
         line.kind: sum(line.by_month[min(months, len(line.by_month) - 1)], Decimal(0))
         for line in drawn
@@ -234,9 +236,12 @@ def _cheapest(drawn: Sequence[CostCurve], chosen: Kind, months: int) -> tuple[st
     if len(totals) < 2:
         return ()
     kind = min(totals, key=lambda kind: totals[kind])
+    name = say("page.plan.chart.this") if kind == chosen.value else say(f"kind.{kind}")
+    if not all_known:
+        return (say("page.plan.chart.cheapest.known", kind=name),)
     if kind == chosen.value:
         return (say("page.plan.chart.cheapest.this"),)
-    return (say("page.plan.chart.cheapest", kind=say(f"kind.{kind}")),)
+    return (say("page.plan.chart.cheapest", kind=name),)
 
 
 def _at_a_rate(

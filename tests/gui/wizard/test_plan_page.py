@@ -170,6 +170,17 @@ def test_it_says_so_where_another_way_is_cheaper(advice: Advice) -> None:
     assert say("page.plan.chart.cheapest", kind=say("kind.tokens")) in told
 
 
+def test_what_is_not_known_might_be_the_cheapest(advice: Advice) -> None:
+    """So nothing is called that: only the least of what is drawn."""
+    unknown = replace(paid("local", 0, 9), monthly=None)
+    found = with_costs(
+        advice, local=unknown, tokens=paid("tokens", 0, 1), cloud=paid("cloud", 0, 9)
+    )
+    told = picture(found, found.recommendations[0], PUBLIC, OFFERS).sentences
+    assert say("page.plan.chart.cheapest.known", kind=say("kind.tokens")) in told
+    assert say("page.plan.chart.cheapest", kind=say("kind.tokens")) not in told
+
+
 def test_without_any_price_there_is_a_sentence_and_no_picture(advice: Advice) -> None:
     kinds = {way.kind.value: paid("", 0, None) for way in advice.recommendations}
     found = with_costs(advice, **kinds)
